@@ -1,0 +1,15 @@
+/** The machine's clock. The one file of core that touches the runtime; only composition roots import it. */
+import type { Clock } from './clock.ts';
+
+const NS_PER_MS = 1e6;
+
+export const systemClock: Clock = {
+  // hrtime and not performance.now: the same base in every thread of the process.
+  monotonicMs: () => Number(process.hrtime.bigint()) / NS_PER_MS,
+  wallMs: () => Date.now(),
+  schedule(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
