@@ -1,0 +1,17 @@
+/** Everything that Postgres knows, split by noun. One implementation: `pg/`. */
+import type { AgentStore } from './agents.ts';
+import type { ChangeFeed } from './changes.ts';
+import type { LeaseStore } from './leases.ts';
+import type { LogStore } from './log.ts';
+import type { TopicStore } from './topics.ts';
+
+export interface Metadata {
+  readonly topics: TopicStore;
+  readonly agents: AgentStore;
+  readonly leases: LeaseStore;
+  readonly log: LogStore;
+  readonly changes: ChangeFeed;
+  /** Fails with the cause when the database cannot be used: no route, read-only, wrong schema version (B-18). */
+  check(signal: AbortSignal): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
