@@ -43,7 +43,7 @@ export const STATUS_DETAILS_KEY = 'grpc-status-details-bin';
 const DOMAIN = 'streamhouse.io';
 const ERROR_INFO_URL = 'type.googleapis.com/google.rpc.ErrorInfo';
 
-const types = protobuf.Root.fromJSON({
+const STATUS_DESCRIPTOR: object = {
   nested: {
     Status: {
       fields: {
@@ -61,7 +61,8 @@ const types = protobuf.Root.fromJSON({
       },
     },
   },
-});
+};
+const types = protobuf.Root.fromJSON(STATUS_DESCRIPTOR as protobuf.INamespace);
 const Status = types.lookupType('Status');
 const ErrorInfo = types.lookupType('ErrorInfo');
 

@@ -12,6 +12,8 @@ export interface PublishRun {
   /** Bytes from the start of the object. */
   readonly position: number;
   readonly length: number;
+  /** CRC-32C over topicId (16 bytes), partition (int32 big-endian), then the run's bytes: binds them together (I-14). */
+  readonly crc: number;
   /** Milliseconds since 1970. */
   readonly maxTimestampMs: number;
   /** State after this run of the producers that wrote in it. */
@@ -40,6 +42,8 @@ export interface StoredRun {
   readonly objectKey: string;
   readonly position: number;
   readonly length: number;
+  /** As in PublishRun: checked on every read (I-14, I-21). */
+  readonly crc: number;
   readonly maxTimestampMs: number;
 }
 
