@@ -6,7 +6,7 @@ import { ERROR_KINDS, type ErrorKind, StreamError } from '@streamhouse/core/erro
 import protobuf from 'protobufjs';
 
 /** gRPC status codes (https://grpc.io/docs/guides/status-codes/). */
-export const GRPC_CODE = {
+export const GRPC_CODE: Readonly<Record<ErrorKind, number>> = {
   invalid: 3,
   outOfRange: 11,
   notFound: 5,
@@ -20,7 +20,7 @@ export const GRPC_CODE = {
   unauthorized: 16,
   corrupt: 15,
   internal: 13,
-} as const satisfies Record<ErrorKind, number>;
+};
 
 /** The kind that a bare status code stands for: one that carries no ErrorInfo of ours, because a proxy or the library made it. */
 const KIND_BY_CODE: Readonly<Record<number, ErrorKind>> = {

@@ -1,10 +1,8 @@
 /**
  * Every bound of the system, with its unit, its reason and what happens when it is reached. Defaults that a
  * user may change stand in the settings of the part that reads them; what stands here holds for all.
+ * Bytes are written out: 1_048_576 is one MiB.
  */
-const KiB = 1024;
-const MiB = 1024 * KiB;
-
 export const LIMITS = {
   /** Characters of a topic name, as in Kafka. Longer: `invalid`. */
   topicNameCharsMax: 249,
@@ -14,31 +12,31 @@ export const LIMITS = {
   clusterPartitionsMax: 100_000,
 
   /** Bytes of key + value + headers of one record. Larger: `overloaded` RECORD_TOO_LARGE. */
-  recordBytesMax: 1 * MiB,
+  recordBytesMax: 1_048_576,
   /** Headers of one record. More: `invalid`. */
   recordHeadersMax: 1_000,
   /** Bytes of a header's name. Longer: `invalid`. */
-  headerNameBytesMax: 1 * KiB,
+  headerNameBytesMax: 1_024,
   /** Records of one RecordBatch. More: `invalid`. */
   batchRecordsMax: 100_000,
   /** Bytes of one encoded RecordBatch: a full record and its frame fit. Larger: `overloaded` BATCH_TOO_LARGE. */
-  batchBytesMax: 2 * MiB,
+  batchBytesMax: 2_097_152,
   /** Bytes that one RecordBatch may decompress to. More: `corrupt`, before the memory is allocated. */
-  batchUncompressedBytesMax: 16 * MiB,
+  batchUncompressedBytesMax: 16_777_216,
 
   /** Bytes of one gRPC message in either direction. Larger: RESOURCE_EXHAUSTED. */
-  grpcMessageBytesMax: 16 * MiB,
+  grpcMessageBytesMax: 16_777_216,
   /** Bytes of gRPC request metadata. Larger: the stream is refused. */
-  grpcMetadataBytesMax: 16 * KiB,
+  grpcMetadataBytesMax: 16_384,
   /** Streams that one connection may have open. More: refused by HTTP/2. */
   grpcConcurrentStreamsMax: 1_000,
   /** HTTP/2 receive window in bytes: grpc-js has 64 KiB, too little for a fast upload. */
-  grpcWindowBytes: 8 * MiB,
+  grpcWindowBytes: 8_388_608,
   /** RecordBatches of one stream that wait for their acknowledgement. More: the stream is not read further. */
   produceStreamInFlightMax: 1_000,
 
   /** Bytes of one fetch response before the last batch is added. */
-  fetchBytesMax: 8 * MiB,
+  fetchBytesMax: 8_388_608,
   /** Milliseconds that a fetch may wait for data. Longer: clamped. */
   fetchWaitMsMax: 30_000,
   /** Fetches that wait in one agent at a time. More: `overloaded`. */
@@ -47,17 +45,17 @@ export const LIMITS = {
   requestPartitionsMax: 10_000,
 
   /** Bytes accepted by an agent and not yet published. More: producers wait. */
-  agentUnpublishedBytesMax: 256 * MiB,
+  agentUnpublishedBytesMax: 268_435_456,
   /** Bytes at which an open object is sealed at once. */
-  flushBytesMax: 8 * MiB,
+  flushBytesMax: 8_388_608,
   /** Objects of one agent being uploaded at a time. More: the open object grows to its bound, then producers wait. */
   flushUploadsInFlightMax: 4,
   /** Bytes of recently written objects that an agent keeps to serve the tail. Oldest dropped first. */
-  tailCacheBytesMax: 32 * MiB,
+  tailCacheBytesMax: 33_554_432,
   /** Bytes of blocks read from the object store that an agent keeps. Least recently used dropped first. */
-  blockCacheBytesMax: 32 * MiB,
+  blockCacheBytesMax: 33_554_432,
   /** Bytes of one ranged read of the object store. */
-  blockBytes: 1 * MiB,
+  blockBytes: 1_048_576,
   /** Runs that an agent remembers of one partition, to answer tail reads without asking Postgres. Oldest dropped. */
   partitionRunsMax: 256,
   /** Producers that one partition remembers. More: the one unused for longest is forgotten, as in Kafka. */
@@ -66,5 +64,5 @@ export const LIMITS = {
   producerBatchesMax: 5,
 
   /** Bytes of a stored object. Larger is not written. */
-  objectBytesMax: 64 * MiB,
+  objectBytesMax: 67_108_864,
 } as const;
