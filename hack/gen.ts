@@ -11,7 +11,14 @@ import protobuf from 'protobufjs';
 const ROOT = join(import.meta.dirname, '..');
 const PROTO = join(ROOT, 'packages/api/proto');
 const GEN = join(ROOT, 'packages/api/gen');
-const LOADER_FLAGS = ['--longs=Number', '--enums=Number', '--defaults', '--arrays', '--oneofs', '--includeComments'];
+const LOADER_FLAGS = [
+  '--longs=Number',
+  '--enums=Number',
+  '--defaults',
+  '--arrays',
+  '--oneofs',
+  '--includeComments',
+];
 
 function protoFiles(): string[] {
   return readdirSync(join(PROTO, 'streamhouse/v1'))
@@ -23,14 +30,19 @@ function protoFiles(): string[] {
 function generate(outDir: string): void {
   const flags = [...LOADER_FLAGS, '--grpcLib=@grpc/grpc-js', '--importFileExtension=.ts'];
   const tool = join(ROOT, 'node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js');
-  execFileSync(process.execPath, [tool, ...flags, `--includeDirs=${PROTO}`, `--outDir=${outDir}`, ...protoFiles()], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  execFileSync(
+    process.execPath,
+    [tool, ...flags, `--includeDirs=${PROTO}`, `--outDir=${outDir}`, ...protoFiles()],
+    {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
   // One entry file per .proto repeats what the descriptor says and nobody imports them.
   for (const name of readdirSync(outDir)) if (name.endsWith('.ts')) rmSync(join(outDir, name));
   // The tool writes the absolute path of its source into each file.
-  for (const [path, text] of filesUnder(outDir)) writeFileSync(join(outDir, path), text.replaceAll(PROTO, 'proto'));
+  for (const [path, text] of filesUnder(outDir))
+    writeFileSync(join(outDir, path), text.replaceAll(PROTO, 'proto'));
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => join(PROTO, target);
   root.loadSync(protoFiles());
@@ -57,7 +69,9 @@ function drift(): string[] {
   try {
     generate(fresh);
     const [want, have] = [filesUnder(fresh), filesUnder(GEN)];
-    return [...new Set([...want.keys(), ...have.keys()])].filter((path) => want.get(path) !== have.get(path));
+    return [...new Set([...want.keys(), ...have.keys()])].filter(
+      (path) => want.get(path) !== have.get(path),
+    );
   } finally {
     rmSync(fresh, { recursive: true });
   }
@@ -65,7 +79,8 @@ function drift(): string[] {
 
 if (process.argv.includes('--check')) {
   const paths = drift();
-  for (const path of paths) console.error(`packages/api/gen/${path} is out of date: run \`npm run gen\``);
+  for (const path of paths)
+    console.error(`packages/api/gen/${path} is out of date: run \`npm run gen\``);
   process.exitCode = paths.length === 0 ? 0 : 1;
 } else {
   rmSync(GEN, { recursive: true, force: true });
