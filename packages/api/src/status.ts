@@ -89,18 +89,28 @@ export function encodeStatusDetails(error: StreamError): Uint8Array {
 }
 
 /** The error that a failed call stands for. Anything that is not ours is judged by its status code alone. */
-export function decodeStatus(code: number, message: string, details: Uint8Array | undefined, cause: unknown): StreamError {
+export function decodeStatus(
+  code: number,
+  message: string,
+  details: Uint8Array | undefined,
+  cause: unknown,
+): StreamError {
   const info = details === undefined ? undefined : findErrorInfo(details);
   if (info === undefined) {
     const kind = KIND_BY_CODE[code] ?? 'internal';
     return new StreamError(kind, `GRPC_${code}`, message, { cause });
   }
   const { kind, retryAfterMs, ...rest } = info.metadata ?? {};
-  return new StreamError(isErrorKind(kind) ? kind : (KIND_BY_CODE[code] ?? 'internal'), info.reason ?? 'UNKNOWN', message, {
-    cause,
-    details: rest,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
-  });
+  return new StreamError(
+    isErrorKind(kind) ? kind : (KIND_BY_CODE[code] ?? 'internal'),
+    info.reason ?? 'UNKNOWN',
+    message,
+    {
+      cause,
+      details: rest,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
+    },
+  );
 }
 
 /** Whether a text from the wire is one of the closed list. */
@@ -112,7 +122,10 @@ function findErrorInfo(details: Uint8Array): ErrorInfoMessage | undefined {
   try {
     const status = Status.decode(details) as unknown as StatusMessage;
     const any = status.details?.find((detail) => detail.typeUrl === ERROR_INFO_URL);
-    const info = any?.value === undefined ? undefined : (ErrorInfo.decode(any.value) as unknown as ErrorInfoMessage);
+    const info =
+      any?.value === undefined
+        ? undefined
+        : (ErrorInfo.decode(any.value) as unknown as ErrorInfoMessage);
     return info?.domain === DOMAIN ? info : undefined;
   } catch {
     return undefined; // Not ours: the status code has to do.

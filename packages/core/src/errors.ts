@@ -30,7 +30,12 @@ export const ERROR_KINDS = [
 
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
-const RETRIABLE: ReadonlySet<ErrorKind> = new Set(['notHolder', 'overloaded', 'unavailable', 'indefinite']);
+const RETRIABLE: ReadonlySet<ErrorKind> = new Set([
+  'notHolder',
+  'overloaded',
+  'unavailable',
+  'indefinite',
+]);
 
 export interface StreamErrorOptions {
   readonly cause?: unknown;

@@ -56,7 +56,11 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** @throws StreamError `invalid` when `value` is not a UUID in lower-case canonical text. */
 export function topicId(value: string): TopicId {
   if (!UUID.test(value)) {
-    throw new StreamError('invalid', 'TOPIC_ID', `topic id must be a lower-case UUID, got "${value.slice(0, 64)}"`);
+    throw new StreamError(
+      'invalid',
+      'TOPIC_ID',
+      `topic id must be a lower-case UUID, got "${value.slice(0, 64)}"`,
+    );
   }
   return value as TopicId;
 }
@@ -67,10 +71,15 @@ export function partitionKey(id: TopicId, partition: PartitionIndex): string {
 }
 
 function nonNegativeInteger(what: string, value: number): number {
-  if (!Number.isSafeInteger(value) || value < 0) throw outOfRange(what, value, Number.MAX_SAFE_INTEGER);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw outOfRange(what, value, Number.MAX_SAFE_INTEGER);
   return value;
 }
 
 function outOfRange(what: string, value: number, max: number): StreamError {
-  return new StreamError('invalid', 'OUT_OF_BOUNDS', `${what} must be an integer in 0..${max}, got ${value}`);
+  return new StreamError(
+    'invalid',
+    'OUT_OF_BOUNDS',
+    `${what} must be an integer in 0..${max}, got ${value}`,
+  );
 }

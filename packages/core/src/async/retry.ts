@@ -17,12 +17,18 @@ export function backoffDelayMs(
   attempt: number,
   options: Pick<RetryOptions, 'backoffMs' | 'backoffMaxMs' | 'random'>,
 ): number {
-  const ceiling = Math.min(options.backoffMaxMs, options.backoffMs * 2 ** Math.min(attempt - 1, 30));
+  const ceiling = Math.min(
+    options.backoffMaxMs,
+    options.backoffMs * 2 ** Math.min(attempt - 1, 30),
+  );
   return ceiling * (0.5 + options.random() / 2);
 }
 
 /** Calls `attempt` until it succeeds, fails with a kind that is not retriable, or the time is over. */
-export async function retry<T>(options: RetryOptions, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function retry<T>(
+  options: RetryOptions,
+  attempt: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const startMs = options.clock.monotonicMs();
   for (let count = 1; ; count++) {
     try {

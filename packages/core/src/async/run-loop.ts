@@ -43,7 +43,10 @@ export interface LoopOptions {
 }
 
 /** Runs `tick` at once and then every interval or trigger, one at a time, until the signal aborts. Never rejects. */
-export async function runLoop(options: LoopOptions, tick: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function runLoop(
+  options: LoopOptions,
+  tick: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
   const { signal, clock, random } = options;
   while (!signal.aborted) {
     try {
@@ -56,7 +59,12 @@ export async function runLoop(options: LoopOptions, tick: (signal: AbortSignal) 
   }
 }
 
-async function pause(clock: Clock, waitMs: number, trigger: Trigger | undefined, signal: AbortSignal): Promise<void> {
+async function pause(
+  clock: Clock,
+  waitMs: number,
+  trigger: Trigger | undefined,
+  signal: AbortSignal,
+): Promise<void> {
   const done = new AbortController();
   const either = AbortSignal.any([signal, done.signal]);
   const waits = [delay(clock, waitMs, either)];

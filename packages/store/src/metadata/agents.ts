@@ -33,7 +33,11 @@ export interface AgentStore {
    * Fences a session if its beat is still `observedBeat` (undefined: at once, because its process is known to be gone).
    * Totally ordered with publishes: after it resolves true no publish of that incarnation can succeed (I-04). Notifies.
    */
-  fence(incarnation: Incarnation, observedBeat: number | undefined, signal: AbortSignal): Promise<boolean>;
+  fence(
+    incarnation: Incarnation,
+    observedBeat: number | undefined,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Fences every live session of an agentId. Resolves how many there were. */
   fenceAgent(agentId: string, signal: AbortSignal): Promise<number>;
 }

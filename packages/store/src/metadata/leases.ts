@@ -1,4 +1,11 @@
-import type { Epoch, Incarnation, Offset, PartitionIndex, TopicId, TopicPartition } from '@streamhouse/core/ids.ts';
+import type {
+  Epoch,
+  Incarnation,
+  Offset,
+  PartitionIndex,
+  TopicId,
+  TopicPartition,
+} from '@streamhouse/core/ids.ts';
 import type { ProducerSnapshot } from '@streamhouse/core/log/producer-state.ts';
 
 /** What a new holder starts from. No replay: Postgres and the object store are the whole state. */
@@ -30,14 +37,26 @@ export interface LeaseStore {
    * Takes those of `wanted` whose holder is nobody or fenced: epoch + 1. Skips rows that somebody else is taking.
    * Resolves those taken, with their producers. Takes none when `me` is fenced. Notifies.
    */
-  takeover(me: Incarnation, wanted: readonly TopicPartition[], signal: AbortSignal): Promise<readonly HeldPartition[]>;
+  takeover(
+    me: Incarnation,
+    wanted: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<readonly HeldPartition[]>;
   /** The state of those of `wanted` that `me` holds already: an heir's way in after a notification. */
-  load(me: Incarnation, wanted: readonly TopicPartition[], signal: AbortSignal): Promise<readonly HeldPartition[]>;
+  load(
+    me: Incarnation,
+    wanted: readonly TopicPartition[],
+    signal: AbortSignal,
+  ): Promise<readonly HeldPartition[]>;
   /**
    * Gives partitions up, each to its heir (epoch + 1, held at once) or to nobody. Only rows that `me` holds at that epoch.
    * An heir that is fenced counts as nobody. Resolves how many rows changed. Notifies.
    */
   release(me: Incarnation, handovers: readonly Handover[], signal: AbortSignal): Promise<number>;
   /** Who holds one partition now. */
-  holder(topicId: TopicId, partition: PartitionIndex, signal: AbortSignal): Promise<PartitionLease | undefined>;
+  holder(
+    topicId: TopicId,
+    partition: PartitionIndex,
+    signal: AbortSignal,
+  ): Promise<PartitionLease | undefined>;
 }

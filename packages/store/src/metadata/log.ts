@@ -1,4 +1,11 @@
-import type { Epoch, Incarnation, Offset, PartitionIndex, ProducerId, TopicId } from '@streamhouse/core/ids.ts';
+import type {
+  Epoch,
+  Incarnation,
+  Offset,
+  PartitionIndex,
+  ProducerId,
+  TopicId,
+} from '@streamhouse/core/ids.ts';
 import type { ProducerSnapshot } from '@streamhouse/core/log/producer-state.ts';
 
 /** One run: the contiguous batches of one partition in one object. */

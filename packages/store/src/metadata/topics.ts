@@ -38,7 +38,12 @@ export interface TopicStore {
    * @throws StreamError `alreadyExists` TOPIC_EXISTS (details.topicId), `conflict` TOPIC_NAME_COLLISION when another name
    *   differs only by `.` and `_` (details.topic), `overloaded` PARTITIONS_LIMIT at the cluster's bound.
    */
-  create(name: string, partitions: number, settings: TopicSettings, signal: AbortSignal): Promise<Topic>;
+  create(
+    name: string,
+    partitions: number,
+    settings: TopicSettings,
+    signal: AbortSignal,
+  ): Promise<Topic>;
   /**
    * Sets what is given; partitions only grow (I-29).
    * @throws StreamError `notFound`, `invalid` PARTITIONS_SHRINK.
