@@ -1,11 +1,11 @@
 /**
  * When an agent seals its open object, and in what order sealed objects are published.
  *
- *   open ──seal──▶ uploading ──uploaded──▶ waiting for its turn ──publish──▶ published
+ *   open ──seal──▶ sealed ──upload──▶ uploading ──uploaded──▶ uploaded ──publish──▶ publishing ──published──▶
  *
- * Small objects are sealed when the pipe is free: nothing is being uploaded, or the newest upload is older than the flush
- * interval. Each spends a token, and the bucket bounds what PUTs cost. Full objects spend none: they carry their worth in
- * bytes. Publishes go strictly in sequence, so that offsets become visible in order (I-03, I-13).
+ * A full object is sealed at once and waits for an upload slot. A small one is sealed when the pipe is free: nothing is
+ * being uploaded, or the newest upload is older than the flush interval. Each small one spends a token, and the bucket
+ * bounds what PUTs cost; full ones spend none: they carry their worth in bytes. Publishes go strictly in sequence, so that offsets become visible in order (I-03, I-13).
  */
 export interface FlushSettings {
   /** Bytes at which the open object is sealed at once. */
@@ -19,11 +19,12 @@ export interface FlushSettings {
   readonly intervalMs: number;
 }
 
-type Stage = 'uploading' | 'uploaded' | 'publishing';
+type Stage = 'sealed' | 'uploading' | 'uploaded' | 'publishing';
 
 interface SealedObject {
   readonly sequence: number;
-  readonly sealedMs: number;
+  /** When its upload began. */
+  uploadMs: number;
   stage: Stage;
 }
 
@@ -31,7 +32,7 @@ export interface FlushState {
   readonly settings: FlushSettings;
   openBytes: number;
   nextSequence: number;
-  /** Sealed and not yet published, by sequence. Bounded by `uploadsInFlightMax` uploads and what waits behind one. */
+  /** Sealed and not yet published, by sequence. Bounded by the bytes that the agent accepts, and small ones by SMALL_BACKLOG_MAX. */
   readonly objects: SealedObject[];
   tokens: number;
   tokensAtMs: number;
@@ -52,15 +53,16 @@ export type FlushEvent =
   | { readonly type: 'tick' };
 
 export type FlushEffect =
-  /** Take everything open as one object and upload it. */
+  /** Take everything open as one object. */
   | { readonly type: 'seal'; readonly sequence: number }
+  | { readonly type: 'upload'; readonly sequence: number }
   | { readonly type: 'publish'; readonly sequence: number }
   /** Send a tick at this time at the latest. */
   | { readonly type: 'wakeAt'; readonly atMs: number }
   | { readonly type: 'stop'; readonly reason: 'uploadFailed' | 'fenced' };
 
-/** Sealed objects that may wait for their publish before nothing more is sealed. */
-const PUBLISH_BACKLOG_MAX = 16;
+/** Objects that may wait for their publish before the next small one is sealed: the open object grows instead. */
+const SMALL_BACKLOG_MAX = 16;
 
 export function openFlushPipeline(settings: FlushSettings, nowMs: number): FlushState {
   return {
@@ -101,7 +103,7 @@ export function stepFlush(state: FlushState, event: FlushEvent, nowMs: number): 
     case 'tick':
       break;
   }
-  return [...publishNext(state), ...sealIfDue(state, nowMs)];
+  return [...publishNext(state), ...sealIfDue(state, nowMs), ...startUploads(state, nowMs)];
 }
 
 /** Whether nothing is open, being uploaded or waiting for its publish. */
@@ -128,13 +130,14 @@ function sealIfDue(state: FlushState, nowMs: number): FlushEffect[] {
     state.isHurried = false;
     return [];
   }
-  const uploads = state.objects.filter((object) => object.stage === 'uploading');
-  if (uploads.length >= settings.uploadsInFlightMax || state.objects.length >= PUBLISH_BACKLOG_MAX)
-    return [];
-  if (state.openBytes >= settings.bytesMax || state.isHurried) return [seal(state, nowMs)];
+  if (state.openBytes >= settings.bytesMax || state.isHurried) return [seal(state)];
+  if (state.objects.length >= SMALL_BACKLOG_MAX) return [];
 
-  const newest = uploads.at(-1);
-  const pipeFreeAtMs = newest === undefined ? nowMs : newest.sealedMs + settings.intervalMs;
+  const newest = state.objects.findLast(
+    (object) => object.stage === 'uploading' || object.stage === 'sealed',
+  );
+  if (newest?.stage === 'sealed') return [];
+  const pipeFreeAtMs = newest === undefined ? nowMs : newest.uploadMs + settings.intervalMs;
   if (pipeFreeAtMs > nowMs) return [{ type: 'wakeAt', atMs: pipeFreeAtMs }];
   refill(state, nowMs);
   if (state.tokens < 1) {
@@ -143,7 +146,21 @@ function sealIfDue(state: FlushState, nowMs: number): FlushEffect[] {
     ];
   }
   if (settings.putsPerSecondMax !== Number.POSITIVE_INFINITY) state.tokens -= 1;
-  return [seal(state, nowMs)];
+  return [seal(state)];
+}
+
+function startUploads(state: FlushState, nowMs: number): FlushEffect[] {
+  const effects: FlushEffect[] = [];
+  let uploading = state.objects.filter((object) => object.stage === 'uploading').length;
+  for (const object of state.objects) {
+    if (object.stage !== 'sealed') continue;
+    if (uploading >= state.settings.uploadsInFlightMax) break;
+    object.stage = 'uploading';
+    object.uploadMs = nowMs;
+    uploading++;
+    effects.push({ type: 'upload', sequence: object.sequence });
+  }
+  return effects;
 }
 
 function refill(state: FlushState, nowMs: number): void {
@@ -154,9 +171,9 @@ function refill(state: FlushState, nowMs: number): void {
   state.tokensAtMs = nowMs;
 }
 
-function seal(state: FlushState, nowMs: number): FlushEffect {
+function seal(state: FlushState): FlushEffect {
   const sequence = state.nextSequence++;
-  state.objects.push({ sequence, sealedMs: nowMs, stage: 'uploading' });
+  state.objects.push({ sequence, uploadMs: 0, stage: 'sealed' });
   state.openBytes = 0;
   state.isHurried = false;
   return { type: 'seal', sequence };
