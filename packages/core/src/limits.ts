@@ -65,4 +65,18 @@ export const LIMITS = {
 
   /** Bytes of a stored object. Larger is not written. */
   objectBytesMax: 67_108_864,
+  /** Characters of an object's key: S3 allows 1,024 bytes, and a bucket's prefix comes on top. Longer: `invalid`. */
+  objectKeyCharsMax: 512,
+  /** Characters between two `/` of a key: file systems allow 255 bytes for a name. Longer: `invalid`. */
+  objectKeySegmentCharsMax: 200,
+  /** Keys that a listing holds in memory at a time, as in a page of S3. More: another page. */
+  objectListPageKeysMax: 1_000,
+  /** Directories that the directory store remembers as durable. More: the oldest is synced again when it is next used. */
+  objectDirectoriesKnownMax: 4_096,
+  /** Connections of one S3 client. More calls wait for one. */
+  s3SocketsMax: 64,
+  /** Milliseconds until a connection to S3 stands, the wait for a free one included. Longer: `unavailable`. */
+  s3ConnectMsMax: 3_000,
+  /** Attempts of the SDK at one read. More: `unavailable`. A put has one: its caller retries under a new key. */
+  s3ReadAttemptsMax: 3,
 } as const;

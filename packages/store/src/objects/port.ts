@@ -6,7 +6,7 @@ export interface ObjectStore {
   /**
    * Writes an object that must not exist yet (`If-None-Match: *`). Durable once resolved.
    *
-   * @throws StreamError `alreadyExists` OBJECT_EXISTS when the key is taken, whatever its bytes; `unavailable` when
+   * @throws StreamError `invalid` for a key outside of the form in key.ts; `alreadyExists` OBJECT_EXISTS when the key is taken, whatever its bytes; `unavailable` when
    *   nothing was written; `indefinite` when it may have been or may yet be (I-10); `unauthorized`; `notFound` BUCKET_MISSING.
    */
   put(key: string, bytes: Uint8Array, options: CallOptions): Promise<void>;
@@ -34,6 +34,7 @@ export interface ObjectStore {
 }
 
 export interface CallOptions {
+  /** Aborting rejects the call with the signal's reason; a put that may already have been sent with `indefinite`. */
   readonly signal: AbortSignal;
 }
 
