@@ -12,6 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     pool: 'forks',
     globalSetup,
+    silent: 'passed-only',
     projects: [
       {
         extends: true,
