@@ -1,0 +1,264 @@
+import { ByteReader } from '../bytes/byte-reader.ts';
+import { readInt8, readInt16, readInt32 } from '../bytes/fixed.ts';
+import { StreamError } from '../errors.ts';
+import { LIMITS } from '../limits.ts';
+import { TIMESTAMP_MS_MAX } from './batch-builder.ts';
+import type { BatchHeader } from './batch-header.ts';
+import {
+  BATCH_HEADER_BYTES,
+  BATCH_MAGIC,
+  BATCH_PREFIX_BYTES,
+  COMPRESSION_BITS,
+  FIELD,
+  readBatchHeader,
+  verifyBatchCrc,
+} from './batch-header.ts';
+import type { CompressionPort, Crc32c } from './compression.ts';
+
+/** A record without key, value and headers: six one-byte fields and its length. */
+const RECORD_BYTES_MIN = 7;
+
+/**
+ * Checks one RecordBatch from outside before anything is allocated for it. Its records are checked by
+ * `validateBatchRecords`.
+ *
+ * @throws StreamError `overloaded` BATCH_TOO_LARGE; `invalid`: BATCH_TRUNCATED, BATCH_LENGTH (bytes after the batch),
+ *   BATCH_MAGIC, BATCH_CRC, BATCH_ATTRIBUTES (control, transactional, append time, unknown compression or bits),
+ *   BATCH_RECORD_COUNT, BATCH_TIMESTAMP, BATCH_SEQUENCE, INT64_RANGE.
+ */
+export function validateBatch(bytes: Uint8Array, crc32c: Crc32c): BatchHeader {
+  return refusing(() => {
+    checkFrame(bytes);
+    const header = readBatchHeader(bytes);
+    verifyBatchCrc(bytes, 0, header, crc32c);
+    checkAttributes(bytes);
+    checkRecordCount(header);
+    checkTimestamps(header);
+    checkSequence(header);
+    return header;
+  });
+}
+
+/** What the walk over a batch's records found. */
+export interface RecordsFacts {
+  readonly maxTimestampDeltaMs: number;
+}
+
+/**
+ * Walks uncompressed records without allocating: lengths, varints, dense offsets, header counts and names.
+ *
+ * @throws StreamError `overloaded` RECORD_TOO_LARGE; `invalid`: RECORD_LENGTH, RECORD_OFFSET, RECORD_HEADERS,
+ *   BATCH_RECORD_COUNT, BYTES_TRUNCATED, VARINT, VARLONG.
+ */
+export function validateRecords(records: Uint8Array, recordCount: number): RecordsFacts {
+  return refusing(() => {
+    const reader = new ByteReader(records);
+    let maxTimestampDeltaMs = Number.NEGATIVE_INFINITY;
+    for (let index = 0; index < recordCount; index++) {
+      maxTimestampDeltaMs = Math.max(maxTimestampDeltaMs, walkRecord(reader, index));
+    }
+    if (reader.position !== records.length) {
+      throw invalid('BATCH_RECORD_COUNT', `bytes are left after ${recordCount} records`);
+    }
+    return { maxTimestampDeltaMs };
+  });
+}
+
+/**
+ * Checks the records of a batch that `validateBatch` accepted, decompressing them within
+ * `LIMITS.batchUncompressedBytesMax`.
+ *
+ * @throws StreamError as `validateRecords`; `invalid` COMPRESSED_BYTES; `invalid` BATCH_TIMESTAMP when the header's max
+ *   timestamp is not that of its records, because retention trusts it.
+ */
+export function validateBatchRecords(
+  bytes: Uint8Array,
+  header: BatchHeader,
+  port: CompressionPort,
+): void {
+  refusing(() => {
+    const stored = bytes.subarray(BATCH_HEADER_BYTES, header.batchLength);
+    const plain = port.decompress(header.compression, stored, LIMITS.batchUncompressedBytesMax);
+    const facts = validateRecords(plain, header.recordCount);
+    if (header.baseTimestampMs + facts.maxTimestampDeltaMs !== header.maxTimestampMs) {
+      throw invalid(
+        'BATCH_TIMESTAMP',
+        `the max timestamp ${header.maxTimestampMs} is not that of the records`,
+      );
+    }
+  });
+}
+
+function checkFrame(bytes: Uint8Array): void {
+  if (bytes.length > LIMITS.batchBytesMax) {
+    throw new StreamError(
+      'overloaded',
+      'BATCH_TOO_LARGE',
+      `a batch has at most ${LIMITS.batchBytesMax} bytes, got ${bytes.length}`,
+      { details: { limit: String(LIMITS.batchBytesMax), actual: String(bytes.length) } },
+    );
+  }
+  if (bytes.length < BATCH_HEADER_BYTES) {
+    throw invalid(
+      'BATCH_TRUNCATED',
+      `a batch has at least ${BATCH_HEADER_BYTES} bytes, got ${bytes.length}`,
+    );
+  }
+  const magic = readInt8(bytes, FIELD.magic);
+  if (magic !== BATCH_MAGIC)
+    throw invalid('BATCH_MAGIC', `batches have magic ${BATCH_MAGIC}, got ${magic}`);
+  const declared = readInt32(bytes, FIELD.batchLength) + BATCH_PREFIX_BYTES;
+  if (declared > bytes.length) {
+    throw invalid(
+      'BATCH_TRUNCATED',
+      `the batch says it has ${declared} bytes, got ${bytes.length}`,
+    );
+  }
+  if (declared < bytes.length) {
+    throw invalid(
+      'BATCH_LENGTH',
+      `the batch says it has ${declared} bytes, got ${bytes.length}: send one batch at a time`,
+    );
+  }
+}
+
+function checkAttributes(bytes: Uint8Array): void {
+  const attributes = readInt16(bytes, FIELD.attributes);
+  if ((attributes & ~COMPRESSION_BITS) !== 0) {
+    throw invalid(
+      'BATCH_ATTRIBUTES',
+      `attributes 0x${(attributes & 0xffff).toString(16)}: producers may set the compression only`,
+    );
+  }
+}
+
+function checkRecordCount(header: BatchHeader): void {
+  const { recordCount, lastOffsetDelta } = header;
+  if (recordCount < 1 || recordCount > LIMITS.batchRecordsMax) {
+    throw invalid(
+      'BATCH_RECORD_COUNT',
+      `a batch has 1..${LIMITS.batchRecordsMax} records, got ${recordCount}`,
+    );
+  }
+  if (lastOffsetDelta !== recordCount - 1) {
+    throw invalid(
+      'BATCH_RECORD_COUNT',
+      `${recordCount} records, but the last offset delta is ${lastOffsetDelta}`,
+    );
+  }
+  const bytesMax =
+    header.compression === 'none'
+      ? header.batchLength - BATCH_HEADER_BYTES
+      : LIMITS.batchUncompressedBytesMax;
+  if (recordCount * RECORD_BYTES_MIN > bytesMax) {
+    throw invalid('BATCH_RECORD_COUNT', `${recordCount} records do not fit into ${bytesMax} bytes`);
+  }
+}
+
+function checkTimestamps(header: BatchHeader): void {
+  const { baseTimestampMs, maxTimestampMs } = header;
+  if (
+    baseTimestampMs < 0 ||
+    maxTimestampMs < baseTimestampMs ||
+    maxTimestampMs > TIMESTAMP_MS_MAX
+  ) {
+    throw invalid(
+      'BATCH_TIMESTAMP',
+      `timestamps ${baseTimestampMs}..${maxTimestampMs} are not in 0..${TIMESTAMP_MS_MAX} milliseconds since 1970`,
+    );
+  }
+}
+
+function checkSequence(header: BatchHeader): void {
+  const { producerId, producerEpoch, baseSequence } = header;
+  const isIdempotent = producerId >= 0 && producerEpoch >= 0 && baseSequence >= 0;
+  const isPlain = producerId === -1 && producerEpoch === -1 && baseSequence === -1;
+  if (!isIdempotent && !isPlain) {
+    throw invalid(
+      'BATCH_SEQUENCE',
+      `producer id ${producerId}, epoch ${producerEpoch}, sequence ${baseSequence}: all are -1 or none is negative`,
+    );
+  }
+}
+
+/** Walks one record and returns its timestamp delta. */
+function walkRecord(reader: ByteReader, index: number): number {
+  const length = reader.readVarint();
+  const end = reader.position + length;
+  reader.skip(1);
+  const deltaMs = reader.readVarlong();
+  const offsetDelta = reader.readVarint();
+  if (offsetDelta !== index)
+    throw invalid('RECORD_OFFSET', `record ${index} has offset delta ${offsetDelta}`);
+  const contentBytes = skipContent(reader) + skipContent(reader) + walkHeaders(reader);
+  if (reader.position !== end)
+    throw invalid('RECORD_LENGTH', `record ${index} is not as long as it says`);
+  if (contentBytes > LIMITS.recordBytesMax) {
+    throw new StreamError(
+      'overloaded',
+      'RECORD_TOO_LARGE',
+      `a record has at most ${LIMITS.recordBytesMax} bytes, record ${index} has ${contentBytes}`,
+      { details: { limit: String(LIMITS.recordBytesMax), actual: String(contentBytes) } },
+    );
+  }
+  return deltaMs;
+}
+
+function walkHeaders(reader: ByteReader): number {
+  const count = reader.readVarint();
+  if (count < 0 || count > LIMITS.recordHeadersMax) {
+    throw invalid(
+      'RECORD_HEADERS',
+      `a record has at most ${LIMITS.recordHeadersMax} headers, got ${count}`,
+    );
+  }
+  let contentBytes = 0;
+  for (let index = 0; index < count; index++) {
+    contentBytes += walkHeaderName(reader) + skipContent(reader);
+  }
+  return contentBytes;
+}
+
+function walkHeaderName(reader: ByteReader): number {
+  const length = reader.readVarint();
+  if (length < 0 || length > LIMITS.headerNameBytesMax) {
+    throw invalid(
+      'RECORD_HEADERS',
+      `a header's name has 0..${LIMITS.headerNameBytesMax} bytes, got ${length}`,
+    );
+  }
+  const start = reader.position;
+  reader.skip(length);
+  for (let at = start; at < reader.position; at++) {
+    const byte = reader.bytes[at];
+    if (byte === 0 || byte === 0x0a || byte === 0x0d) {
+      throw invalid('RECORD_HEADERS', "a header's name must not contain CR, LF or NUL");
+    }
+  }
+  return length;
+}
+
+/** Skips nullable bytes and returns their length. */
+function skipContent(reader: ByteReader): number {
+  const length = reader.readVarint();
+  if (length === -1) return 0;
+  reader.skip(length);
+  return length;
+}
+
+/** What is `corrupt` when it was stored is `invalid` when someone sends it. */
+function refusing<T>(check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof StreamError) || error.kind !== 'corrupt') throw error;
+    throw new StreamError('invalid', error.reason, error.message, {
+      cause: error,
+      details: error.details,
+    });
+  }
+}
+
+function invalid(reason: string, message: string): StreamError {
+  return new StreamError('invalid', reason, message);
+}
