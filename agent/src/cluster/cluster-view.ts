@@ -1,0 +1,86 @@
+/**
+ * What this agent knows of the whole cluster: topics, who holds which partition, which agents live. A copy of Postgres,
+ * made anew at each change and at least every few seconds. Placement decides by it and clients are told from it.
+ */
+import type { Incarnation, TopicId } from '@streamhouse/core/ids.ts';
+import type { AgentSession } from '@streamhouse/store/metadata/agents.ts';
+import type { PartitionLease } from '@streamhouse/store/metadata/leases.ts';
+import type { Metadata } from '@streamhouse/store/metadata/port.ts';
+import type { Topic } from '@streamhouse/store/metadata/topics.ts';
+
+export interface ClusterSnapshot {
+  readonly topicsByName: ReadonlyMap<string, Topic>;
+  readonly topicsById: ReadonlyMap<TopicId, Topic>;
+  /** Sorted by (topicId, partition). */
+  readonly leases: readonly PartitionLease[];
+  readonly leasesByTopic: ReadonlyMap<TopicId, readonly PartitionLease[]>;
+  readonly agents: ReadonlyMap<Incarnation, AgentSession>;
+}
+
+const EMPTY: ClusterSnapshot = {
+  topicsByName: new Map(),
+  topicsById: new Map(),
+  leases: [],
+  leasesByTopic: new Map(),
+  agents: new Map(),
+};
+
+export class ClusterView {
+  readonly #metadata: Metadata;
+  readonly #listeners = new Set<() => void>();
+  #snapshot: ClusterSnapshot = EMPTY;
+  #fingerprint = '';
+
+  constructor(metadata: Metadata) {
+    this.#metadata = metadata;
+  }
+
+  get snapshot(): ClusterSnapshot {
+    return this.#snapshot;
+  }
+
+  /** Reads everything again; tells the listeners when something that clients see differs. */
+  async refresh(signal: AbortSignal): Promise<ClusterSnapshot> {
+    const [topics, leases, sessions] = await Promise.all([
+      this.#metadata.topics.list(signal),
+      this.#metadata.leases.all(signal),
+      this.#metadata.agents.live(signal),
+    ]);
+    this.#snapshot = {
+      topicsByName: new Map(topics.map((topic) => [topic.name, topic])),
+      topicsById: new Map(topics.map((topic) => [topic.topicId, topic])),
+      leases,
+      leasesByTopic: Map.groupBy(leases, (lease) => lease.topicId),
+      agents: new Map(sessions.map((session) => [session.incarnation, session])),
+    };
+    const fingerprint = fingerprintOf(this.#snapshot);
+    if (fingerprint !== this.#fingerprint) {
+      this.#fingerprint = fingerprint;
+      for (const listener of this.#listeners) listener();
+    }
+    return this.#snapshot;
+  }
+
+  /** Calls `listener` after each change; the result takes it back. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Address of the agent that holds a partition, as far as this agent knows. */
+  holderAddress(topicId: TopicId, partition: number): string | undefined {
+    const holder = this.#snapshot.leasesByTopic.get(topicId)?.[partition]?.holder;
+    return holder === undefined ? undefined : this.#snapshot.agents.get(holder)?.address;
+  }
+}
+
+/** All that clients see, without what changes with every heartbeat. */
+function fingerprintOf(snapshot: ClusterSnapshot): string {
+  const parts: string[] = [];
+  for (const lease of snapshot.leases) parts.push(`${lease.topicId}/${lease.partition}:${lease.epoch}:${lease.holder}`);
+  for (const topic of snapshot.topicsById.values()) {
+    parts.push(`${topic.topicId}=${topic.name}:${topic.partitions}:${topic.durability}`);
+  }
+  for (const agent of snapshot.agents.values()) parts.push(`${agent.incarnation}@${agent.address}:${agent.isDraining}`);
+  return parts.join('\n');
+}
