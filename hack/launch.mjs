@@ -130,14 +130,15 @@ async function withInstallLock(work) {
 /** The npm that started us, else the one on PATH; never another package manager, which would not read our lockfile. */
 function npmCommand() {
   const starter = process.env.npm_execpath;
-  if (starter !== undefined && basename(starter) === 'npm-cli.js')
-    return [process.execPath, [starter]];
-  return [process.platform === 'win32' ? 'npm.cmd' : 'npm', []];
+  if (starter !== undefined && basename(starter) === 'npm-cli.js') {
+    return { command: process.execPath, args: [starter] };
+  }
+  return { command: process.platform === 'win32' ? 'npm.cmd' : 'npm', args: [] };
 }
 
 async function install() {
   say('installing the dependencies (npm ci), this takes a minute the first time');
-  const [command, args] = npmCommand();
+  const { command, args } = npmCommand();
   const child = spawn(command, [...args, ...NPM_CI], {
     cwd: ROOT,
     stdio: ['ignore', 2, 2],

@@ -23,7 +23,7 @@ function brokenSuites(module: TestModule): (TestModule | TestSuite)[] {
 }
 
 /** A test that never came to its result (its worker died, or the run was cut short) has failed. */
-export function tallyModule(module: TestModule): Tally {
+function tallyModule(module: TestModule): Tally {
   let [passed, failed, skipped] = [0, brokenSuites(module).length, 0];
   for (const test of module.children.allTests()) {
     const { state } = test.result();
