@@ -3,7 +3,7 @@ import { StreamError } from '../errors.ts';
 import type { Offset } from '../ids.ts';
 import { offset } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
-import type { BatchHeader } from './batch-header.ts';
+import type { BatchAt, BatchHeader } from './batch-header.ts';
 import {
   BATCH_HEADER_BYTES,
   iterateBatches,
@@ -24,75 +24,72 @@ const DECODER = new TextDecoder();
 const NO_HEADERS: readonly RecordHeader[] = [];
 
 /**
- * The records of the batch at `position`. Their bytes are views: into `bytes`, or into what it decompressed to.
+ * The records of the batch at `position`, control batches apart, which have none. Their bytes are views: into `bytes`,
+ * or into what it decompressed to.
  *
- * @throws StreamError `corrupt`: as `readBatchHeader`, BATCH_CRC, COMPRESSED_BYTES, RECORD_LENGTH, BATCH_RECORD_COUNT,
- *   BYTES_TRUNCATED, VARINT, VARLONG.
+ * @throws StreamError `corrupt`: as `readBatchHeader`, BATCH_CRC, COMPRESSED_BYTES, RECORD_LENGTH, RECORD_OFFSET,
+ *   RECORD_HEADERS, BATCH_RECORD_COUNT, BYTES_TRUNCATED, VARINT, VARLONG.
  */
 export function decodeBatch(bytes: Uint8Array, position: number, options: DecodeOptions): Record[] {
-  const header = readBatchHeader(bytes, position);
-  verifyBatchCrc(bytes, position, header, options.crc32c);
   const records: Record[] = [];
-  decodeInto(records, bytes, position, header, options);
+  decodeInto(records, bytes, { position, header: readBatchHeader(bytes, position) }, options);
   return records;
 }
 
-/** The records of all batches in a row, such as the bytes of a fetch. Errors as `decodeBatch`. */
+/** The records of batches in a row, such as the bytes of a fetch. Errors as `decodeBatch`. */
 export function decodeBatches(bytes: Uint8Array, options: DecodeOptions): Record[] {
   const records: Record[] = [];
-  for (const { position, header } of iterateBatches(bytes)) {
-    verifyBatchCrc(bytes, position, header, options.crc32c);
-    decodeInto(records, bytes, position, header, options);
-  }
+  for (const batch of iterateBatches(bytes)) decodeInto(records, bytes, batch, options);
   return records;
 }
 
 function decodeInto(
   records: Record[],
   bytes: Uint8Array,
-  position: number,
-  header: BatchHeader,
+  batch: BatchAt,
   options: DecodeOptions,
 ): void {
+  const { position, header } = batch;
+  verifyBatchCrc(bytes, position, header, options.crc32c);
   const fromOffset = options.fromOffset ?? 0;
   if (header.isControl || header.baseOffset + header.lastOffsetDelta < fromOffset) return;
   const stored = bytes.subarray(position + BATCH_HEADER_BYTES, position + header.batchLength);
-  const plain = options.port.decompress(
-    header.compression,
-    stored,
-    LIMITS.batchUncompressedBytesMax,
-  );
+  const { batchUncompressedBytesMax } = LIMITS;
+  const plain = options.port.decompress(header.compression, stored, batchUncompressedBytesMax);
   const reader = new ByteReader(plain);
+  let previousDelta = -1;
   for (let index = 0; index < header.recordCount; index++) {
     const length = reader.readVarint();
-    const start = reader.position;
+    const end = reader.position + length;
     reader.skip(1);
-    const deltaMs = reader.readVarlong();
-    const at = header.baseOffset + reader.readVarint();
-    if (at >= fromOffset) {
-      records.push({
-        offset: offset(at),
-        timestampMs:
-          header.timestampType === 'append'
-            ? header.maxTimestampMs
-            : header.baseTimestampMs + deltaMs,
-        key: readContent(reader),
-        value: readContent(reader),
-        headers: readHeaders(reader),
-      });
-      if (reader.position !== start + length) throw wrongLength(header, index);
+    const timestampDeltaMs = reader.readVarlong();
+    const delta = reader.readVarint();
+    if (delta <= previousDelta || delta > header.lastOffsetDelta) throw wrongOffset(header, delta);
+    previousDelta = delta;
+    if (header.baseOffset + delta >= fromOffset) {
+      records.push(readRecord(reader, header, timestampDeltaMs, delta));
+      if (reader.position !== end) throw wrongLength(header, delta);
     } else {
-      reader.position = start;
-      reader.skip(length);
+      reader.skip(end - reader.position);
     }
   }
-  if (reader.position !== plain.length) {
-    throw new StreamError(
-      'corrupt',
-      'BATCH_RECORD_COUNT',
-      `bytes are left after ${header.recordCount} records`,
-    );
-  }
+  if (reader.position !== plain.length) throw bytesLeft(header);
+}
+
+function readRecord(
+  reader: ByteReader,
+  header: BatchHeader,
+  timestampDeltaMs: number,
+  offsetDelta: number,
+): Record {
+  const { timestampType, baseTimestampMs, maxTimestampMs } = header;
+  return {
+    offset: offset(header.baseOffset + offsetDelta),
+    timestampMs: timestampType === 'append' ? maxTimestampMs : baseTimestampMs + timestampDeltaMs,
+    key: readContent(reader),
+    value: readContent(reader),
+    headers: readHeaders(reader),
+  };
 }
 
 function readContent(reader: ByteReader): Uint8Array | null {
@@ -103,6 +100,8 @@ function readContent(reader: ByteReader): Uint8Array | null {
 function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   const count = reader.readVarint();
   if (count === 0) return NO_HEADERS;
+  if (count < 0)
+    throw new StreamError('corrupt', 'RECORD_HEADERS', `a record has ${count} headers`);
   const headers: RecordHeader[] = [];
   for (let index = 0; index < count; index++) {
     const name = DECODER.decode(reader.readBytes(reader.readVarint()));
@@ -111,10 +110,17 @@ function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   return headers;
 }
 
-function wrongLength(header: BatchHeader, index: number): StreamError {
-  return new StreamError(
-    'corrupt',
-    'RECORD_LENGTH',
-    `record ${index} of the batch at offset ${header.baseOffset} is not as long as it says`,
-  );
+function wrongOffset({ baseOffset }: BatchHeader, delta: number): StreamError {
+  const message = `the batch at offset ${baseOffset} has offset delta ${delta} out of order`;
+  return new StreamError('corrupt', 'RECORD_OFFSET', message);
+}
+
+function wrongLength({ baseOffset }: BatchHeader, delta: number): StreamError {
+  const message = `the record at offset ${baseOffset + delta} is not as long as it says`;
+  return new StreamError('corrupt', 'RECORD_LENGTH', message);
+}
+
+function bytesLeft({ baseOffset, recordCount }: BatchHeader): StreamError {
+  const message = `the batch at offset ${baseOffset} has bytes after its ${recordCount} records`;
+  return new StreamError('corrupt', 'BATCH_RECORD_COUNT', message);
 }

@@ -2,7 +2,7 @@ import { ByteReader } from '../bytes/byte-reader.ts';
 import { readInt8, readInt16, readInt32 } from '../bytes/fixed.ts';
 import { StreamError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
-import { TIMESTAMP_MS_MAX } from './batch-builder.ts';
+import { recordTooLarge, TIMESTAMP_MS_MAX } from './batch-builder.ts';
 import type { BatchHeader } from './batch-header.ts';
 import {
   BATCH_HEADER_BYTES,
@@ -193,14 +193,7 @@ function walkRecord(reader: ByteReader, index: number): number {
   const contentBytes = skipContent(reader) + skipContent(reader) + walkHeaders(reader);
   if (reader.position !== end)
     throw invalid('RECORD_LENGTH', `record ${index} is not as long as it says`);
-  if (contentBytes > LIMITS.recordBytesMax) {
-    throw new StreamError(
-      'overloaded',
-      'RECORD_TOO_LARGE',
-      `a record has at most ${LIMITS.recordBytesMax} bytes, record ${index} has ${contentBytes}`,
-      { details: { limit: String(LIMITS.recordBytesMax), actual: String(contentBytes) } },
-    );
-  }
+  if (contentBytes > LIMITS.recordBytesMax) throw recordTooLarge(contentBytes);
   return deltaMs;
 }
 
