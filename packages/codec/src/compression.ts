@@ -1,13 +1,11 @@
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import type { Compression, CompressionPort } from '@streamhouse/core/record/compression.ts';
 import { compressLz4, decompressLz4 } from './lz4.ts';
 import { compressSnappy, decompressSnappy } from './snappy.ts';
+import { compressZstd, decompressZstd } from './zstd.ts';
 
-/** Packs better than lz4 at about its speed; higher levels cost a producer more than the bytes are worth. */
-const ZSTD_OPTIONS = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-
-/** All compressions of Kafka, by native code. */
+/** All compressions of Kafka, by native code, each in the framing that Kafka's clients read and write. */
 export const nativeCompression: CompressionPort = {
   compress(compression, bytes) {
     switch (compression) {
@@ -20,7 +18,7 @@ export const nativeCompression: CompressionPort = {
       case 'lz4':
         return compressLz4(bytes);
       case 'zstd':
-        return zstdCompressSync(bytes, ZSTD_OPTIONS);
+        return compressZstd(bytes);
     }
   },
 
@@ -29,7 +27,7 @@ export const nativeCompression: CompressionPort = {
       return decompress(compression, bytes, bytesMax);
     } catch (error) {
       if (error instanceof StreamError) throw error;
-      throw new StreamError('corrupt', 'COMPRESSED_BYTES', `the bytes are not ${compression}`, {
+      throw new StreamError('corrupt', 'COMPRESSED_BYTES', `not ${compression}: ${String(error)}`, {
         cause: error,
       });
     }
@@ -47,6 +45,6 @@ function decompress(compression: Compression, bytes: Uint8Array, bytesMax: numbe
     case 'lz4':
       return decompressLz4(bytes, bytesMax);
     case 'zstd':
-      return zstdDecompressSync(bytes, { maxOutputLength: bytesMax });
+      return decompressZstd(bytes, bytesMax);
   }
 }
