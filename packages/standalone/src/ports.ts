@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+import { StreamError } from '@streamhouse/core/errors.ts';
 
 export const PORT_MAX = 65_535;
 
@@ -24,4 +25,47 @@ export async function quietPort(host: string): Promise<number> {
     if (await isPortFree(port, host)) return port;
   }
   throw new Error(`no free port between ${QUIET_PORT_MIN} and ${QUIET_PORT_MAX} on ${host}`);
+}
+
+export interface PortWish {
+  /** 0: any free one. */
+  readonly port: number;
+  /** Who shall listen there and what decides it, for the message, as in `agent-1 (--agent-port)`. */
+  readonly what: string;
+}
+
+/**
+ * Finds a port for each wish, none twice. Where one is taken, the next free one above it is used if `isAuto`.
+ *
+ * @throws StreamError `conflict` PORT_TAKEN that names every taken port.
+ */
+export async function planPorts(
+  wishes: readonly PortWish[],
+  options: {
+    readonly host: string;
+    readonly isAuto: boolean;
+    readonly taken?: ReadonlySet<number>;
+  },
+): Promise<number[]> {
+  const planned = new Set(options.taken);
+  const ports: number[] = [];
+  const conflicts: string[] = [];
+  for (const wish of wishes) {
+    let port = wish.port === 0 ? await quietPort(options.host) : wish.port;
+    const canMove = wish.port === 0 || options.isAuto;
+    while (planned.has(port) || !(await isPortFree(port, options.host))) {
+      if (!canMove || port === PORT_MAX) {
+        conflicts.push(`port ${port} for ${wish.what} is taken`);
+        break;
+      }
+      port += 1;
+    }
+    planned.add(port);
+    ports.push(port);
+  }
+  if (conflicts.length > 0) {
+    const next = 'give another one, or --auto-port to use the next free one';
+    throw new StreamError('conflict', 'PORT_TAKEN', `${conflicts.join('; ')}: ${next}`);
+  }
+  return ports;
 }

@@ -78,34 +78,34 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   if (isNew) options.log(`made a new database in ${dataDirectory}`);
   await mkdir(logFolder, { recursive: true, mode: 0o700 });
   if (account !== undefined) await chown(logFolder, account.uid, account.gid);
-  const process = { binaries, account, dataDirectory, outputFile: join(folder, 'start.log') };
-  const orphan = await findOrphan(process, signal);
+  const launch = { binaries, account, dataDirectory, outputFile: join(folder, 'start.log') };
+  const orphan = await findOrphan(launch, signal);
   if (orphan !== undefined) options.log(`adopted the running Postgres (pid ${orphan.pid})`);
   const configure = (port: number): Promise<void> =>
     writeConfiguration({ dataDirectory, logFolder, port, account, settings });
   const first =
     orphan ??
-    (await startOnFreePort(process, configure, options.port, join(folder, 'port'), signal));
+    (await startOnFreePort(launch, configure, options.port, join(folder, 'port'), signal));
   const url = `postgres://${POSTGRES_USER}:${password}@${HOST}:${first.port}/${POSTGRES_DATABASE}`;
-  return new SupervisedPostgres(process, first, { url, folder, log: options.log });
+  return new SupervisedPostgres(launch, first, { url, folder, log: options.log });
 }
 
 class SupervisedPostgres implements Postgres {
   readonly url: string;
   readonly port: number;
   readonly folder: string;
-  readonly #process: PostmasterOptions;
+  readonly #launch: PostmasterOptions;
   readonly #log: (line: string) => void;
   readonly #stopping = new AbortController();
   readonly #watch: Promise<void>;
   #postmaster: Postmaster;
 
   constructor(
-    process: PostmasterOptions,
+    launch: PostmasterOptions,
     postmaster: Postmaster,
     place: { readonly url: string; readonly folder: string; readonly log: (line: string) => void },
   ) {
-    this.#process = process;
+    this.#launch = launch;
     this.#postmaster = postmaster;
     this.url = place.url;
     this.port = postmaster.port;
@@ -121,7 +121,7 @@ class SupervisedPostgres implements Postgres {
   async stop(): Promise<void> {
     if (!this.#stopping.signal.aborted) {
       this.#stopping.abort();
-      await stopPostmaster(this.#process.binaries, this.#postmaster.pid);
+      await stopPostmaster(this.#launch.binaries, this.#postmaster.pid);
     }
     await this.#watch;
   }
@@ -151,7 +151,7 @@ class SupervisedPostgres implements Postgres {
   async #restart(signal: AbortSignal): Promise<Postmaster | undefined> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        return await startPostmaster(this.#process, signal);
+        return await startPostmaster(this.#launch, signal);
       } catch (error) {
         if (signal.aborted) return undefined;
         if (attempt === START_ATTEMPTS_MAX) this.#log(`${(error as Error).message}; trying on`);
@@ -164,7 +164,7 @@ class SupervisedPostgres implements Postgres {
 
 /** Starts on the wanted port, else on the remembered one, else on any; a port lost to another program between is given up. */
 async function startOnFreePort(
-  process: PostmasterOptions,
+  launch: PostmasterOptions,
   configure: (port: number) => Promise<void>,
   wanted: number | undefined,
   memory: string,
@@ -177,7 +177,7 @@ async function startOnFreePort(
     const port = isUsable ? preferred : await quietPort(HOST);
     await configure(port);
     try {
-      const postmaster = await startPostmaster(process, signal);
+      const postmaster = await startPostmaster(launch, signal);
       await writeFile(memory, String(port));
       return postmaster;
     } catch (error) {
