@@ -1,9 +1,4 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-
-const setup = 'test/harness/global-setup.ts';
-const globalSetup = existsSync(join(import.meta.dirname, setup)) ? [setup] : [];
 
 export default defineConfig({
   test: {
@@ -11,7 +6,7 @@ export default defineConfig({
     passWithNoTests: false,
     maxWorkers: 2,
     pool: 'forks',
-    globalSetup,
+    globalSetup: ['test/harness/global-setup.ts'],
     silent: 'passed-only',
     projects: [
       {

@@ -35,6 +35,8 @@ const HOMES: readonly { readonly library: RegExp; readonly folders: readonly str
   },
 ];
 
+/** Tests, what several of them share, and the suites that every adapter of a port passes. */
+const TEST_FILE = /(\.test|\.test-support|[./-]conformance)\.ts$/;
 /** What the tests beside the code of every package may import, core's included. */
 const TEST_LIBRARIES = /^(vitest|fast-check|node:.*)(\/|$)/;
 
@@ -59,7 +61,7 @@ function targetUnit(path: string, specifier: string): string | undefined {
 }
 
 /** Why `path` may not import `specifier`, or undefined if it may. */
-export function forbidden(path: string, specifier: string): string | undefined {
+function forbidden(path: string, specifier: string): string | undefined {
   const name = unitOf(path);
   const unit = name === undefined ? undefined : UNITS[name];
   if (name === undefined || unit === undefined || unit.imports === 'all') return undefined;
@@ -67,10 +69,10 @@ export function forbidden(path: string, specifier: string): string | undefined {
   if (target !== undefined) {
     if (target === name) return undefined;
     if (!unit.imports.includes(target)) return `${name} must not import ${target}`;
-    return specifier.startsWith('.') ? `another package is imported by its name` : undefined;
+    return specifier.startsWith('.') ? 'another package is imported by its name' : undefined;
   }
   if (specifier.startsWith('.')) return 'the import leaves its package';
-  const isTest = path.endsWith('.test.ts');
+  const isTest = TEST_FILE.test(path);
   if (isTest && TEST_LIBRARIES.test(specifier)) return undefined;
   if (TEST_LIBRARIES.test(specifier) && !specifier.startsWith('node:'))
     return 'test libraries are for tests';

@@ -12,7 +12,7 @@ const EXIT_GRACE_MS = 2_000;
 async function main(args: readonly string[]): Promise<void> {
   const reporter = new TestReporter((text) => process.stdout.write(`${text}\n`));
   const { filter, options } = parseCLI(['vitest', 'run', ...args]);
-  const root = join(import.meta.dirname, '..');
+  const root = options.root ?? join(import.meta.dirname, '..');
   try {
     await startVitest(filter, { ...options, root, run: true, watch: false, reporters: [reporter] });
   } catch (error) {
