@@ -15,7 +15,9 @@ export type ObjectStoreSettings =
       readonly region: string;
       readonly bucket: string;
       /** undefined: the AWS SDK's own chain, for example workload identity. */
-      readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret } | undefined;
+      readonly credentials:
+        | { readonly accessKeyId: string; readonly secretAccessKey: Secret }
+        | undefined;
     };
 
 export interface AgentSettings {
@@ -125,7 +127,9 @@ function readObjects(read: Reader): ObjectStoreSettings {
     region: read.text('AWS_REGION', 'us-east-1'),
     bucket: read.text('STREAMHOUSE_BUCKET', 'streamhouse-data'),
     credentials:
-      accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
+      accessKeyId === ''
+        ? undefined
+        : { accessKeyId, secretAccessKey: new Secret(secretAccessKey) },
   };
 }
 
@@ -163,7 +167,8 @@ class Reader {
     if (text === '') return '';
     const protocol = URL.canParse(text) ? new URL(text).protocol : '';
     // The value is not shown: a URL may hold a password.
-    if (!protocols.includes(protocol)) this.fault(name, `must be a URL with ${protocols.join(' or ')}`);
+    if (!protocols.includes(protocol))
+      this.fault(name, `must be a URL with ${protocols.join(' or ')}`);
     return text;
   }
 
@@ -175,15 +180,24 @@ class Reader {
 
   name(name: string, fallback: string): string {
     const text = this.text(name, fallback);
-    if (!NAME.test(text)) this.fault(name, `must be 1-252 letters, digits, ".", "_" or "-", got "${text}"`);
+    if (!NAME.test(text))
+      this.fault(name, `must be 1-252 letters, digits, ".", "_" or "-", got "${text}"`);
     return text;
   }
 
   prefix(name: string): string {
     const text = this.text(name, '');
     if (text === '') return '';
-    if (!/^[A-Za-z0-9._/-]{1,200}$/.test(text) || text.startsWith('/') || text.includes('//') || text.includes('..')) {
-      this.fault(name, `must be a relative path of letters, digits, ".", "_", "-" and "/", got "${text}"`);
+    if (
+      !/^[A-Za-z0-9._/-]{1,200}$/.test(text) ||
+      text.startsWith('/') ||
+      text.includes('//') ||
+      text.includes('..')
+    ) {
+      this.fault(
+        name,
+        `must be a relative path of letters, digits, ".", "_", "-" and "/", got "${text}"`,
+      );
     }
     return text.endsWith('/') ? text : `${text}/`;
   }
@@ -223,11 +237,23 @@ class Reader {
   }
 
   duration(name: string, fallback: string, minMs: number, maxMs: number): number {
-    return this.#quantity(name, fallback, TIME_UNITS, [minMs, maxMs], 'a duration such as 500ms, 3s or 1m');
+    return this.#quantity(
+      name,
+      fallback,
+      TIME_UNITS,
+      [minMs, maxMs],
+      'a duration such as 500ms, 3s or 1m',
+    );
   }
 
   bytes(name: string, fallback: string, min: number, max: number): number {
-    return this.#quantity(name, fallback, BYTE_UNITS, [min, max], 'a size such as 65536, 512Ki, 8Mi or 10Gi');
+    return this.#quantity(
+      name,
+      fallback,
+      BYTE_UNITS,
+      [min, max],
+      'a size such as 65536, 512Ki, 8Mi or 10Gi',
+    );
   }
 
   oneOf<T extends string>(name: string, fallback: T, values: readonly T[]): T {

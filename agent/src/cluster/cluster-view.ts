@@ -77,10 +77,12 @@ export class ClusterView {
 /** All that clients see, without what changes with every heartbeat. */
 function fingerprintOf(snapshot: ClusterSnapshot): string {
   const parts: string[] = [];
-  for (const lease of snapshot.leases) parts.push(`${lease.topicId}/${lease.partition}:${lease.epoch}:${lease.holder}`);
+  for (const lease of snapshot.leases)
+    parts.push(`${lease.topicId}/${lease.partition}:${lease.epoch}:${lease.holder}`);
   for (const topic of snapshot.topicsById.values()) {
     parts.push(`${topic.topicId}=${topic.name}:${topic.partitions}:${topic.durability}`);
   }
-  for (const agent of snapshot.agents.values()) parts.push(`${agent.incarnation}@${agent.address}:${agent.isDraining}`);
+  for (const agent of snapshot.agents.values())
+    parts.push(`${agent.incarnation}@${agent.address}:${agent.isDraining}`);
   return parts.join('\n');
 }

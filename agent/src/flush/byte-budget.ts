@@ -39,7 +39,9 @@ export class ByteBudget {
       };
       const onAbort = (): void => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(new StreamError('unavailable', 'CALL_ENDED', 'the call ended while it waited for room'));
+        reject(
+          new StreamError('unavailable', 'CALL_ENDED', 'the call ended while it waited for room'),
+        );
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiters.push(waiter);
@@ -48,7 +50,11 @@ export class ByteBudget {
 
   give(bytes: number): void {
     this.#used -= bytes;
-    for (let next = this.#waiters[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiters[0]) {
+    for (
+      let next = this.#waiters[0];
+      next !== undefined && this.#fits(next.bytes);
+      next = this.#waiters[0]
+    ) {
       this.#waiters.shift();
       this.#used += next.bytes;
       next.admit();

@@ -112,7 +112,8 @@ export class Flusher {
 
   #feed(event: FlushEvent): void {
     if (this.#stop.signal.aborted) return;
-    for (const effect of stepFlush(this.#state, event, this.#options.clock.monotonicMs())) this.#run(effect);
+    for (const effect of stepFlush(this.#state, event, this.#options.clock.monotonicMs()))
+      this.#run(effect);
   }
 
   #run(effect: FlushEffect): void {
@@ -147,7 +148,9 @@ export class Flusher {
   #wakeAt(atMs: number): void {
     this.#cancelWake?.();
     const { clock } = this.#options;
-    this.#cancelWake = clock.schedule(Math.max(1, atMs - clock.monotonicMs()), () => this.#feed({ type: 'tick' }));
+    this.#cancelWake = clock.schedule(Math.max(1, atMs - clock.monotonicMs()), () =>
+      this.#feed({ type: 'tick' }),
+    );
   }
 
   #seal(sequence: number): void {
@@ -188,7 +191,10 @@ export class Flusher {
         await this.#pause(attempt + 1);
       }
     }
-    this.#options.metrics.observeUpload(this.#options.clock.monotonicMs() - startMs, encoded.bytes.length);
+    this.#options.metrics.observeUpload(
+      this.#options.clock.monotonicMs() - startMs,
+      encoded.bytes.length,
+    );
     this.#feed({ type: 'uploaded', sequence });
   }
 
@@ -232,7 +238,10 @@ export class Flusher {
    * I-09, I-11: asks again until the outcome is known; nobody is answered before. Undefined: the session is fenced, and this
    * object was not published.
    */
-  async #publishUntilKnown(object: SealedObject, request: PublishRequest): Promise<readonly number[] | undefined> {
+  async #publishUntilKnown(
+    object: SealedObject,
+    request: PublishRequest,
+  ): Promise<readonly number[] | undefined> {
     for (let attempt = 1; ; attempt++) {
       try {
         object.isPublishTried = true;
@@ -250,7 +259,12 @@ export class Flusher {
     }
   }
 
-  #settle(object: SealedObject, encoded: SealedBytes, key: string, accepted: ReadonlySet<number>): void {
+  #settle(
+    object: SealedObject,
+    encoded: SealedBytes,
+    key: string,
+    accepted: ReadonlySet<number>,
+  ): void {
     for (const [index, published] of encoded.runs.entries()) {
       const partition = encoded.partitions[index];
       if (partition === undefined) throw new Error('a run without its partition');

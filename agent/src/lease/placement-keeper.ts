@@ -5,12 +5,15 @@
  * The keeper alone opens and closes held partitions. A handover takes two rounds: one drains the partition, the next,
  * woken when everything accepted is published, gives it to its heir.
  */
-import type { Clock } from '@streamhouse/core/async/clock.ts';
 import type { Trigger } from '@streamhouse/core/async/run-loop.ts';
 import type { Incarnation } from '@streamhouse/core/ids.ts';
 import { place } from '@streamhouse/core/placement/placement.ts';
 import { type PlacementPlan, planPlacement } from '@streamhouse/core/placement/plan.ts';
-import type { Handover, HeldPartition as HeldPartitionRow, PartitionLease } from '@streamhouse/store/metadata/leases.ts';
+import type {
+  Handover,
+  HeldPartition as HeldPartitionRow,
+  PartitionLease,
+} from '@streamhouse/store/metadata/leases.ts';
 import type { Metadata } from '@streamhouse/store/metadata/port.ts';
 import type { ClusterSnapshot, ClusterView } from '../cluster/cluster-view.ts';
 import type { Flusher } from '../flush/flusher.ts';
@@ -24,7 +27,6 @@ export interface PlacementKeeperOptions {
   readonly view: ClusterView;
   readonly held: HeldPartitions;
   readonly flusher: Flusher;
-  readonly clock: Clock;
   readonly metrics: AgentMetrics;
   /** Fired when a drained partition waits for its release. */
   readonly trigger: Trigger;
@@ -76,10 +78,11 @@ export class PlacementKeeper {
       const lease = snapshot.leasesByTopic.get(partition.topicId)?.[partition.partition];
       if (lease?.holder === me && lease.epoch === partition.epoch) continue;
       // Not ended at once: a publish on its way may have come first, and its outcome answers the producers (I-11).
-      if (partition.status === 'open') partition.drain(() => this.#drop(partition));
       if (partition.status === 'lost') this.#drop(partition);
+      if (partition.status !== 'open') continue;
+      partition.drain(() => this.#drop(partition));
+      this.#options.flusher.hurry();
     }
-    this.#options.flusher.hurry();
   }
 
   #startHandovers(plan: PlacementPlan): void {

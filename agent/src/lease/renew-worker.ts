@@ -32,7 +32,8 @@ await runLoop(
   },
   async () => {
     const sentMs = systemClock.monotonicMs();
-    if (sentMs - progressMs > data.stallMsMax) throw new Error('the main thread stands still: not renewing');
+    if (sentMs - progressMs > data.stallMsMax)
+      throw new Error('the main thread stands still: not renewing');
     if (await renewer.renew(me)) {
       tell({ type: 'renewed', sentMs });
     } else {

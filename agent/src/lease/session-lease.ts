@@ -4,6 +4,8 @@ import type { Incarnation } from '@streamhouse/core/ids.ts';
 export interface SessionLease {
   /** Whether nobody can have waited for this session's timeout yet, at this monotonic time. */
   isHeld(nowMs: number): boolean;
+  /** When the keeper last told of a renewal or of a failed one: whether it makes progress at all. */
+  readonly heardMs: number;
   /** Resolves when the session is fenced: the incarnation is over. */
   readonly fenced: Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

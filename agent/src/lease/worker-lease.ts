@@ -53,6 +53,7 @@ export function workerLeaseOpener(
 
 class WorkerLease implements SessionLease {
   readonly fenced: Promise<void>;
+  heardMs: number;
   readonly #worker: Worker;
   readonly #progress: NodeJS.Timeout;
   readonly #onError: (message: string) => void;
@@ -68,8 +69,12 @@ class WorkerLease implements SessionLease {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.fenced = promise;
     this.#onFenced = resolve;
+    this.heardMs = systemClock.monotonicMs();
     this.#onError = onError;
-    this.#lease = newAgentLease({ sessionTimeoutMs, safetyMarginMs: sessionTimeoutMs * SAFETY_MARGIN });
+    this.#lease = newAgentLease({
+      sessionTimeoutMs,
+      safetyMarginMs: sessionTimeoutMs * SAFETY_MARGIN,
+    });
     this.#step({ type: 'RenewSucceeded', sentMs: options.registeredMs });
     const workerData: RenewWorkerData = {
       metadataUrl: settings.metadataUrl.reveal(),
@@ -82,7 +87,10 @@ class WorkerLease implements SessionLease {
     this.#worker.on('message', (message: RenewWorkerMessage) => this.#hear(message));
     // Without its keeper the session expires by itself, and nothing is admitted from then on.
     this.#worker.on('error', (error) => onError(`the lease keeper died: ${String(error)}`));
-    this.#progress = setInterval(() => this.#worker.postMessage('progress'), PROGRESS_EVERY_MS).unref();
+    this.#progress = setInterval(
+      () => this.#worker.postMessage('progress'),
+      PROGRESS_EVERY_MS,
+    ).unref();
   }
 
   isHeld(nowMs: number): boolean {
@@ -95,6 +103,7 @@ class WorkerLease implements SessionLease {
   }
 
   #hear(message: RenewWorkerMessage): void {
+    this.heardMs = systemClock.monotonicMs();
     switch (message.type) {
       case 'renewed':
         this.#step({ type: 'RenewSucceeded', sentMs: message.sentMs });

@@ -3,7 +3,13 @@
  * see: the bytes of the open run, who waits for which answer, and who waits for data.
  */
 import type { StreamError } from '@streamhouse/core/errors.ts';
-import { type Offset, offset, type PartitionIndex, partitionKey, type TopicId } from '@streamhouse/core/ids.ts';
+import {
+  type Offset,
+  offset,
+  type PartitionIndex,
+  partitionKey,
+  type TopicId,
+} from '@streamhouse/core/ids.ts';
 import {
   openPartitionLog,
   type PartitionLogEffect,
@@ -106,10 +112,18 @@ export class HeldPartition {
     if (first === undefined) return undefined;
     this.#open = [];
     let maxTimestampMs = 0;
-    for (const batch of batches) maxTimestampMs = Math.max(maxTimestampMs, batch.header.maxTimestampMs);
+    for (const batch of batches)
+      maxTimestampMs = Math.max(maxTimestampMs, batch.header.maxTimestampMs);
     const endOffset = this.#log.nextOffset;
     const producers = sealProducers(this.#log);
-    return { partition: this, baseOffset: first.baseOffset, endOffset, maxTimestampMs, batches, producers };
+    return {
+      partition: this,
+      baseOffset: first.baseOffset,
+      endOffset,
+      maxTimestampMs,
+      batches,
+      producers,
+    };
   }
 
   published(run: StoredRun): void {
@@ -171,7 +185,8 @@ export class HeldPartition {
 
   #accept(ticket: number, baseOffset: Offset): void {
     const request = this.#replies.get(ticket);
-    if (request !== undefined) this.#open.push({ bytes: request.bytes, header: request.header, baseOffset });
+    if (request !== undefined)
+      this.#open.push({ bytes: request.bytes, header: request.header, baseOffset });
   }
 
   #reply(ticket: number, result: Offset | StreamError): void {

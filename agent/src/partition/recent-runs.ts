@@ -9,7 +9,8 @@ export class RecentRuns {
   push(run: StoredRun): void {
     this.#runs.push(run);
     // Dropping half at a time keeps the cost of a push constant.
-    if (this.#runs.length > 2 * LIMITS.partitionRunsMax) this.#runs = this.#runs.slice(-LIMITS.partitionRunsMax);
+    if (this.#runs.length > 2 * LIMITS.partitionRunsMax)
+      this.#runs = this.#runs.slice(-LIMITS.partitionRunsMax);
   }
 
   /** Runs from the one that holds `offset` on, or undefined when it is older than what is remembered. */

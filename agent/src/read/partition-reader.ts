@@ -15,6 +15,13 @@ const RUNS_PER_QUERY = 128;
 /** Readers behind whose next runs are remembered between two fetches. */
 const RUN_LISTS_MAX = 1000;
 
+/** Whole batches in a row, in pieces. */
+export interface ReadBatches {
+  readonly chunks: readonly Uint8Array[];
+  /** Of all chunks. */
+  readonly bytes: number;
+}
+
 export class PartitionReader {
   readonly #log: LogStore;
   readonly #cache: ObjectCache;
@@ -38,9 +45,9 @@ export class PartitionReader {
     from: Offset,
     bytesMax: number,
     signal: AbortSignal,
-  ): Promise<readonly Uint8Array[]> {
+  ): Promise<ReadBatches> {
     checkRange(partition, from);
-    if (from === partition.highWatermark) return [];
+    if (from === partition.highWatermark) return { chunks: [], bytes: 0 };
     const runs = withinBytes(await this.#runs(partition, from, signal), bytesMax);
     const bytesOfRuns = await Promise.all(runs.map((run) => this.#runBytes(partition, run)));
     const chunks: Uint8Array[] = [];
@@ -52,17 +59,27 @@ export class PartitionReader {
       bytesLeft -= chunk.length;
       if (chunk.byteOffset + chunk.length < bytes.byteOffset + bytes.length) break;
     }
-    return chunks;
+    return { chunks, bytes: bytesMax - bytesLeft };
   }
 
-  async #runs(partition: HeldPartition, from: Offset, signal: AbortSignal): Promise<readonly StoredRun[]> {
+  async #runs(
+    partition: HeldPartition,
+    from: Offset,
+    signal: AbortSignal,
+  ): Promise<readonly StoredRun[]> {
     const recent = partition.recentRuns.from(from);
     if (recent !== undefined) return recent;
     const listKey = `${partition.key}@${partition.epoch}`;
     const known = this.#runLists.get(listKey);
     const index = known?.findIndex((run) => run.baseOffset <= from && from <= run.lastOffset) ?? -1;
     if (known !== undefined && index >= 0) return known.slice(index);
-    const runs = await this.#log.runs(partition.topicId, partition.partition, from, RUNS_PER_QUERY, signal);
+    const runs = await this.#log.runs(
+      partition.topicId,
+      partition.partition,
+      from,
+      RUNS_PER_QUERY,
+      signal,
+    );
     this.#runLists.set(listKey, runs);
     const first = runs[0];
     if (first === undefined || first.baseOffset > from) throw missing(partition, from, first);
@@ -88,7 +105,8 @@ export class PartitionReader {
       verifyRun(partition, run, bytes, crc32c);
       return bytes;
     } catch (error) {
-      if (error instanceof StreamError && error.reason === 'OBJECT_MISSING') throw missingObject(partition, run, error);
+      if (error instanceof StreamError && error.reason === 'OBJECT_MISSING')
+        throw missingObject(partition, run, error);
       throw error;
     }
   }
@@ -139,7 +157,13 @@ function missingObject(partition: HeldPartition, run: StoredRun, cause: unknown)
   return lost(partition, run.baseOffset, run.lastOffset, 'OBJECT_MISSING', cause);
 }
 
-function lost(partition: HeldPartition, first: number, last: number, reason: string, cause: unknown): StreamError {
+function lost(
+  partition: HeldPartition,
+  first: number,
+  last: number,
+  reason: string,
+  cause: unknown,
+): StreamError {
   return new StreamError(
     'corrupt',
     reason,

@@ -1,0 +1,105 @@
+/** What every handler has in common: requests that could not be decoded, errors as statuses, the end of a call as a signal. */
+import {
+  type handleUnaryCall,
+  Metadata,
+  type sendUnaryData,
+  type ServerUnaryCall,
+  type ServiceError,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import type { Error as ErrorMessage } from '@streamhouse/api/gen/streamhouse/v1/Error.ts';
+import { encodeStatusDetails, GRPC_CODE, STATUS_DETAILS_KEY } from '@streamhouse/api/status.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
+import type { RunningIncarnation } from '../incarnation.ts';
+import type { Logger } from '../log.ts';
+import type { AgentMetrics } from '../metrics.ts';
+
+/** What handlers stand on. */
+export interface ServiceContext {
+  /** @throws StreamError `unavailable` while the agent starts, drains or begins a new life. */
+  readonly current: () => RunningIncarnation;
+  readonly log: Logger;
+  readonly metrics: AgentMetrics;
+}
+
+/** Stands in the place of a request whose bytes are not what the contract says. */
+export class MalformedRequest {
+  readonly fault: string;
+
+  constructor(fault: string) {
+    this.fault = fault;
+  }
+}
+
+/** @throws StreamError `invalid` MALFORMED_REQUEST when the request could not be decoded. */
+export function checkDecoded(request: object): void {
+  if (!(request instanceof MalformedRequest)) return;
+  throw new StreamError(
+    'invalid',
+    'MALFORMED_REQUEST',
+    `the request is not valid protobuf: ${request.fault}`,
+  );
+}
+
+/** A handler of one request and one response. */
+export function unary<Request extends object, Response>(
+  context: ServiceContext,
+  handle: (request: Request, signal: AbortSignal) => Promise<Response>,
+): handleUnaryCall<Request, Response> {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    const end = new AbortController();
+    call.on('cancelled', () => end.abort(callEnded()));
+    run(async () => {
+      checkDecoded(call.request);
+      return await handle(call.request, end.signal);
+    }).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(serviceError(error, context.log)),
+    );
+  };
+}
+
+async function run<T>(work: () => Promise<T>): Promise<T> {
+  return await work();
+}
+
+/** The reason of a signal whose call has ended. */
+export function callEnded(): StreamError {
+  return new StreamError('unavailable', 'CALL_ENDED', 'the caller ended the call');
+}
+
+/** An error as the status of a call. A bug is logged here, once, and told without its details. */
+export function serviceError(error: unknown, log: Logger): ServiceError {
+  const status = statusOf(error, log);
+  return Object.assign(new Error(status.details), status, { name: 'ServiceError' });
+}
+
+export function statusOf(error: unknown, log: Logger): StatusObject {
+  const known = told(error, log);
+  const metadata = new Metadata();
+  metadata.set(STATUS_DETAILS_KEY, Buffer.from(encodeStatusDetails(known)));
+  return { code: GRPC_CODE[known.kind], details: known.message, metadata };
+}
+
+/** An error as a part of a response. */
+export function errorMessage(error: unknown, log: Logger): ErrorMessage {
+  const known = told(error, log);
+  return {
+    kind: known.kind,
+    reason: known.reason,
+    message: known.message,
+    retryAfterMs: known.retryAfterMs ?? 0,
+    details: { ...known.details },
+  };
+}
+
+function told(error: unknown, log: Logger): StreamError {
+  const known = toStreamError(error);
+  if (known.kind !== 'internal') return known;
+  log.error({ err: error }, 'a request met a bug');
+  return new StreamError(
+    'internal',
+    known.reason,
+    'an internal error: the log of the agent has the cause',
+  );
+}

@@ -1,0 +1,155 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
+import type { InitProducerResponse } from '@streamhouse/api/gen/streamhouse/v1/InitProducerResponse.ts';
+import type { ProduceBatch__Output } from '@streamhouse/api/gen/streamhouse/v1/ProduceBatch.ts';
+import type { ProducerServiceHandlers } from '@streamhouse/api/gen/streamhouse/v1/ProducerService.ts';
+import type { ProduceStreamRequest__Output } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamRequest.ts';
+import type { ProduceStreamResponse } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamResponse.ts';
+import { StreamError } from '@streamhouse/core/errors.ts';
+import type { Offset } from '@streamhouse/core/ids.ts';
+import { LIMITS } from '@streamhouse/core/limits.ts';
+import { type AcknowledgeAt, admitBatch } from '../partition/admission.ts';
+import {
+  callEnded,
+  checkDecoded,
+  errorMessage,
+  type ServiceContext,
+  statusOf,
+  unary,
+} from './call.ts';
+import { produceRecords } from './produce-records.ts';
+import { findHeld, invalidField } from './validate.ts';
+
+type StreamCall = ServerDuplexStream<ProduceStreamRequest__Output, ProduceStreamResponse>;
+
+export function producerService(context: ServiceContext): ProducerServiceHandlers {
+  return {
+    InitProducer: unary(context, async (_request, signal): Promise<InitProducerResponse> => {
+      const producerId = await context.current().metadata.log.allocateProducerId(signal);
+      return { producerId, producerEpoch: 0 };
+    }),
+    Produce: unary(context, (request, signal) =>
+      produceRecords(context.current(), request, signal),
+    ),
+    ProduceStream: (call) => {
+      const stream = new ProduceStream(context, call);
+      stream.run().catch((error: unknown) => call.emit('error', statusOf(error, context.log)));
+    },
+  };
+}
+
+/** @throws StreamError `invalid` when the number is none of the contract's. */
+export function acknowledgeAt(durability: number): AcknowledgeAt {
+  switch (durability) {
+    case Durability.DURABILITY_UNSPECIFIED:
+      return 'topic';
+    case Durability.DURABILITY_OBJECT:
+      return 'published';
+    case Durability.DURABILITY_MEMORY:
+      return 'accepted';
+    default:
+      throw invalidField('durability', `must be one of the contract's values, got ${durability}`);
+  }
+}
+
+/** One pipelined connection of a producer. Bounded: it is read no further while too many batches wait for their answer. */
+class ProduceStream {
+  readonly #context: ServiceContext;
+  readonly #call: StreamCall;
+  readonly #end = new AbortController();
+  #acks: NonNullable<ProduceStreamResponse['acks']> = [];
+  #inFlight = 0;
+  #isWriteScheduled = false;
+  #isWritable = true;
+  #resume: (() => void) | undefined;
+  #ended = false;
+
+  constructor(context: ServiceContext, call: StreamCall) {
+    this.#context = context;
+    this.#call = call;
+    call.on('cancelled', () => this.#close());
+    call.on('error', () => this.#close());
+    call.on('drain', () => {
+      this.#isWritable = true;
+      this.#resume?.();
+    });
+  }
+
+  async run(): Promise<void> {
+    const life = this.#context.current();
+    const stopTelling = life.onDraining(() => this.#write({ acks: [], draining: true }));
+    try {
+      for await (const request of this.#call as AsyncIterable<ProduceStreamRequest__Output>) {
+        checkDecoded(request);
+        for (const batch of request.batches) await this.#admit(batch);
+      }
+    } finally {
+      stopTelling();
+    }
+    this.#ended = true;
+    this.#endIfDone();
+  }
+
+  async #admit(batch: ProduceBatch__Output): Promise<void> {
+    await this.#room();
+    this.#inFlight++;
+    const reply = (result: Offset | StreamError): void => this.#reply(batch.requestId, result);
+    try {
+      const life = this.#context.current();
+      const partition = findHeld(life, batch.topicId, batch.partition);
+      const at = acknowledgeAt(batch.durability);
+      await admitBatch(life, partition, batch.recordBatch, at, reply, this.#end.signal);
+    } catch (error) {
+      this.#reply(batch.requestId, error);
+    }
+  }
+
+  /** Waits until the peer reads its answers and not too many are outstanding. */
+  async #room(): Promise<void> {
+    while (!this.#isWritable || this.#inFlight >= LIMITS.produceStreamInFlightMax) {
+      if (this.#end.signal.aborted) throw callEnded();
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve;
+      });
+      this.#resume = undefined;
+    }
+  }
+
+  #reply(requestId: number, result: unknown): void {
+    this.#inFlight--;
+    const isOffset = typeof result === 'number';
+    this.#acks.push(
+      isOffset
+        ? { requestId, baseOffset: result }
+        : { requestId, error: errorMessage(result, this.#context.log) },
+    );
+    if (result instanceof StreamError) this.#context.metrics.countRefused(result.kind);
+    if (this.#isWriteScheduled) return;
+    this.#isWriteScheduled = true;
+    // One message for all that a publish acknowledges.
+    queueMicrotask(() => {
+      this.#isWriteScheduled = false;
+      const acks = this.#acks;
+      this.#acks = [];
+      this.#write({ acks });
+      this.#resume?.();
+      this.#endIfDone();
+    });
+  }
+
+  #write(response: ProduceStreamResponse): void {
+    if (this.#end.signal.aborted) return;
+    this.#isWritable = this.#call.write(response);
+  }
+
+  #endIfDone(): void {
+    if (!this.#ended || this.#inFlight > 0 || this.#acks.length > 0) return;
+    this.#ended = false;
+    this.#call.end();
+  }
+
+  #close(): void {
+    this.#end.abort(callEnded());
+    this.#resume?.();
+  }
+}
