@@ -10,7 +10,8 @@
  *
  * Not guaranteed is the least number of moves. When one of N agents leaves or comes back, its own P/N must move. All that
  * moves is 1.0 to 1.6 times that where N is at most 4 or p is 50 N and more, 2 to 3 times for small topics on many agents,
- * and up to half of a topic where p is about N. Even counts are worth that: a handover takes milliseconds.
+ * and half of a topic where p is about N, since all caps are then full. Even counts are worth that: a handover takes
+ * milliseconds.
  */
 import { type Incarnation, partitionKey, type TopicPartition } from '../ids.ts';
 import { type DealAgent, type DealTopic, deal } from './deal.ts';
