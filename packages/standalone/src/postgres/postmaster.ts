@@ -1,6 +1,6 @@
 /** One postmaster process: start it, find the one that a dead supervisor left, wait for it, stop it. */
 import { execFile, spawn } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
@@ -48,6 +48,7 @@ export async function startPostmaster(
   options: PostmasterOptions,
   signal: AbortSignal,
 ): Promise<Postmaster> {
+  await disownPidFile(options.dataDirectory);
   await using output = await open(options.outputFile, 'w', 0o600);
   // Files and no pipes: it must be able to outlive us.
   const child = spawn(options.binaries.postgres, ['-D', options.dataDirectory], {
@@ -86,9 +87,7 @@ export async function findOrphan(
   signal: AbortSignal,
 ): Promise<Postmaster | undefined> {
   const file = await readPidFile(options.dataDirectory);
-  if (file === undefined || !(await isProcessAlive(file.pid))) return undefined;
-  const command = await processCommand(file.pid);
-  if (!command?.endsWith(`postgres -D ${options.dataDirectory}`)) return undefined;
+  if (file === undefined || !(await isOurs(file, options.dataDirectory))) return undefined;
   const port = await untilServing(options.dataDirectory, file.pid, signal);
   return { pid: file.pid, port, exited: untilGone(file.pid) };
 }
@@ -119,6 +118,26 @@ async function readPidFile(dataDirectory: string): Promise<PidFile | undefined> 
   if (text === undefined) return undefined;
   const lines = text.split('\n');
   return { pid: Number(lines[0]), port: Number(lines[3]), isServing: lines[7]?.trim() === 'ready' };
+}
+
+async function isOurs(file: PidFile, dataDirectory: string): Promise<boolean> {
+  if (!(await isProcessAlive(file.pid))) return false;
+  return (await processCommand(file.pid))?.endsWith(`postgres -D ${dataDirectory}`) === true;
+}
+
+/**
+ * Postgres refuses to start while any process of its account has the pid that a killed postmaster left in postmaster.pid:
+ * a zombie that nobody collects, or a stranger after a restart of the container. It does not count the pid of its parent,
+ * so a stale file gets ours. The rest stays: from the shared memory that it names Postgres sees whether any process of
+ * the old cluster is still at work.
+ */
+async function disownPidFile(dataDirectory: string): Promise<void> {
+  const file = await readPidFile(dataDirectory);
+  if (file === undefined || (await isOurs(file, dataDirectory))) return;
+  const path = join(dataDirectory, 'postmaster.pid');
+  const [, ...rest] = (await readFile(path, 'utf8')).split('\n');
+  // In place, so that the file keeps its owner.
+  await writeFile(path, [process.pid, ...rest].join('\n'));
 }
 
 async function untilServing(
