@@ -15,6 +15,8 @@ import { type AgentSettings, readAgentSettings, SettingsError } from './settings
 
 /** Milliseconds that the main thread may stand still before its session is left to expire. */
 const STALL_MS_MAX = 10_000;
+/** Milliseconds for one request to the object store. */
+const OBJECT_REQUEST_TIMEOUT_MS = 10_000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -25,6 +27,7 @@ function openObjects(settings: AgentSettings): Promise<ObjectStore> {
   return openS3Store({
     region,
     bucket,
+    requestTimeoutMs: OBJECT_REQUEST_TIMEOUT_MS,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined
       ? {}
