@@ -1,5 +1,6 @@
 /** A process with the outer manners of an agent and nothing inside, to test the supervisor alone. */
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** What the supervisor runs: this file itself. */
@@ -16,16 +17,29 @@ function serve(env: NodeJS.ProcessEnv): void {
     process.exitCode = 2;
     return;
   }
-  const server = createServer((_, response) => response.end('ok'));
+  // What it was told, so that a test can ask.
+  const server = createServer((_, response) => response.end(JSON.stringify(env)));
   server.listen(Number(env['METRICS_PORT']), '127.0.0.1');
   const leave = (): void => {
     server.close();
     server.closeAllConnections();
     process.stdin.destroy();
-    process.stdout.write('drained\n');
+    tellWhetherPostgresServes(env['METADATA_STORE']);
   };
   process.on('SIGTERM', fault === 'never-drains' ? () => undefined : leave);
   process.stdin.on('end', leave).resume();
+}
+
+/** As an agent needs it to drain: the order of the stop is seen from here. */
+function tellWhetherPostgresServes(url: string | undefined): void {
+  if (url === undefined) return;
+  const { hostname, port } = new URL(url);
+  const probe = connect(Number(port), hostname);
+  probe.on('connect', () => {
+    process.stdout.write('drained while Postgres served\n');
+    probe.destroy();
+  });
+  probe.on('error', () => process.stdout.write('drained without Postgres\n'));
 }
 
 if (import.meta.main) serve(process.env);
