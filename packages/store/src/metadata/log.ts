@@ -66,8 +66,9 @@ export interface LogStore {
    * F1 the session is not fenced, F2 holder and epoch match, F3 the next offset is the run's base. Calling it again with
    * the same key tells what the first call did (I-09).
    *
-   * @throws StreamError `fenced` AGENT_FENCED; `unavailable` when nothing was done; `indefinite` when the outcome is unknown:
-   *   call again with the same request.
+   * @throws StreamError `fenced` AGENT_FENCED: no call with this key was or will be accepted; `unavailable` when this call
+   *   did nothing (an earlier one that was `indefinite` stays unresolved); `indefinite` when the outcome is unknown: call
+   *   again with the same request.
    */
   publish(request: PublishRequest, signal: AbortSignal): Promise<PublishResult>;
   /** Runs that hold offsets >= `from`, in order, at most `limit`. */

@@ -13,5 +13,7 @@ export interface Metadata {
   readonly changes: ChangeFeed;
   /** Fails with the cause when the database cannot be used: no route, read-only, wrong schema version (B-18). */
   check(signal: AbortSignal): Promise<void>;
+  /** Names this cluster for ever: made with the schema, first part of every object's key. */
+  clusterId(signal: AbortSignal): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,0 +1,129 @@
+import { StreamError } from '@streamhouse/core/errors.ts';
+import { offset, type TopicId, topicId } from '@streamhouse/core/ids.ts';
+import { LIMITS } from '@streamhouse/core/limits.ts';
+import type { Durability, PartitionState, Topic, TopicSettings, TopicStore } from '../topics.ts';
+import type { Database, Statement } from './database.ts';
+
+const COLUMNS = `
+  topic_id AS "topicId", name, partitions, pool, durability, retention_ms AS "retentionMs",
+  retention_bytes AS "retentionBytes", config, owner_kind AS "ownerKind",
+  (extract(epoch FROM created_at) * 1000)::bigint AS "createdAtMs"`;
+
+const CREATE: Statement = {
+  name: 'create-topic',
+  text: `SELECT ${COLUMNS} FROM create_topic($1, $2, $3, $4)`,
+};
+
+const ALTER: Statement = {
+  name: 'alter-topic',
+  text: `SELECT ${COLUMNS} FROM alter_topic($1, $2, $3)`,
+};
+
+const DELETE: Statement = {
+  name: 'delete-topic',
+  text: 'SELECT delete_topic($1) AS "isDeleted"',
+};
+
+const BY_NAME: Statement = {
+  name: 'topic-by-name',
+  text: `SELECT ${COLUMNS} FROM topics WHERE name = $1 AND deleted_at IS NULL`,
+};
+
+const LIST: Statement = {
+  name: 'list-topics',
+  text: `SELECT ${COLUMNS} FROM topics WHERE deleted_at IS NULL ORDER BY name`,
+};
+
+const PARTITIONS: Statement = {
+  name: 'topic-partitions',
+  text: `
+    SELECT p.part AS partition, p.log_start_offset AS "logStartOffset",
+           p.next_offset AS "nextOffset", p.bytes
+    FROM partitions p JOIN topics t USING (topic_id)
+    WHERE p.topic_id = $1 AND t.deleted_at IS NULL ORDER BY p.part`,
+};
+
+interface TopicRow {
+  readonly topicId: string;
+  readonly name: string;
+  readonly partitions: number;
+  readonly pool: string;
+  readonly durability: Durability;
+  readonly retentionMs: number | null;
+  readonly retentionBytes: number | null;
+  readonly config: Record<string, string>;
+  readonly ownerKind: Topic['ownerKind'];
+  readonly createdAtMs: number;
+}
+
+interface PartitionRow {
+  readonly partition: number;
+  readonly logStartOffset: number;
+  readonly nextOffset: number;
+  readonly bytes: number;
+}
+
+export class PgTopics implements TopicStore {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async create(
+    name: string,
+    partitions: number,
+    settings: TopicSettings,
+    signal: AbortSignal,
+  ): Promise<Topic> {
+    const { pool, durability, retentionMs, retentionBytes, config } = settings;
+    const fields = JSON.stringify({ pool, durability, retentionMs, retentionBytes, config });
+    const values = [name, partitions, fields, LIMITS.clusterPartitionsMax];
+    const [row] = await this.#database.write<TopicRow>(CREATE, values, signal);
+    if (row === undefined) throw new StreamError('internal', 'NO_ROW', 'no topic was created');
+    return toTopic(row);
+  }
+
+  async alter(
+    id: TopicId,
+    change: Partial<TopicSettings> & { readonly partitions?: number },
+    signal: AbortSignal,
+  ): Promise<Topic> {
+    const values = [id, JSON.stringify(change), LIMITS.clusterPartitionsMax];
+    const [row] = await this.#database.write<TopicRow>(ALTER, values, signal);
+    if (row === undefined) throw noTopic(id);
+    return toTopic(row);
+  }
+
+  async delete(id: TopicId, signal: AbortSignal): Promise<void> {
+    const [row] = await this.#database.write<{ isDeleted: boolean }>(DELETE, [id], signal);
+    if (row?.isDeleted !== true) throw noTopic(id);
+  }
+
+  async byName(name: string, signal: AbortSignal): Promise<Topic | undefined> {
+    const [row] = await this.#database.read<TopicRow>(BY_NAME, [name], signal);
+    return row === undefined ? undefined : toTopic(row);
+  }
+
+  async list(signal: AbortSignal): Promise<readonly Topic[]> {
+    const rows = await this.#database.read<TopicRow>(LIST, [], signal);
+    return rows.map(toTopic);
+  }
+
+  async partitions(id: TopicId, signal: AbortSignal): Promise<readonly PartitionState[]> {
+    const rows = await this.#database.read<PartitionRow>(PARTITIONS, [id], signal);
+    return rows.map((row) => ({
+      ...row,
+      logStartOffset: offset(row.logStartOffset),
+      nextOffset: offset(row.nextOffset),
+    }));
+  }
+}
+
+function toTopic(row: TopicRow): Topic {
+  return { ...row, topicId: topicId(row.topicId) };
+}
+
+function noTopic(id: TopicId): StreamError {
+  return new StreamError('notFound', 'TOPIC_MISSING', `there is no topic with the id ${id}`);
+}
