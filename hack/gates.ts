@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { importFindings } from './check-imports.ts';
 import { treeFindings } from './check-tree.ts';
+import { lockfileFindings } from './lockfile.ts';
 
 /** `output` names the file of each fault. */
 export type Verdict = { readonly isPassed: boolean; readonly output: string };
@@ -45,5 +46,6 @@ export const GATES: readonly Gate[] = [
   },
   { name: 'format', run: command('biome', 'format', '--colors=off', '--reporter=summary', '.') },
   { name: 'imports', run: findings(importFindings) },
+  { name: 'lockfile', run: findings(lockfileFindings) },
   { name: 'tree', run: findings(treeFindings) },
 ];

@@ -228,6 +228,18 @@ const OTHERS: readonly Plant[] = [
     text: (text) => text.replace('"dependencies": {', '"dependencies": { "right-pad": "1.0.0"'),
   },
   {
+    gate: 'lockfile',
+    says: 'lacks @biomejs/cli-darwin-arm64',
+    path: 'package-lock.json',
+    text: (text) => text.replace('"node_modules/@biomejs/cli-darwin-arm64"', '"elsewhere"'),
+  },
+  {
+    gate: 'lockfile',
+    says: 'is not what package-lock.json was made from',
+    path: 'packages/core/package.json',
+    text: (text) => text.replace('"dependencies": {', '"dependencies": { "right-pad": "1.0.0"'),
+  },
+  {
     gate: 'generated',
     says: 'is out of date',
     path: 'packages/api/gen/descriptor.ts',
