@@ -108,8 +108,12 @@ export class AgentProcess {
     this.#stopping.abort();
     const { pid } = this;
     if (pid !== undefined) {
-      // A stopped process takes SIGTERM only after it goes on.
-      const last = await stopProcess(pid, steps, () => signalProcess(pid, 'SIGCONT'));
+      const last = await stopProcess(pid, steps, () => {
+        // A suspended process takes SIGTERM only after it goes on.
+        signalProcess(pid, 'SIGCONT');
+        // An open standard input can keep a process that waits for its end from ending.
+        this.#child?.stdin?.end();
+      });
       if (last === 'SIGKILL' && steps === STOP_STEPS) {
         this.#components.log(`${this.place.id} did not drain in time and was killed`);
       }

@@ -20,10 +20,12 @@ function serve(env: NodeJS.ProcessEnv): void {
   // What it was told, so that a test can ask.
   const server = createServer((_, response) => response.end(JSON.stringify(env)));
   server.listen(Number(env['METRICS_PORT']), '127.0.0.1');
+  let isLeaving = false;
   const leave = (): void => {
+    if (isLeaving) return;
+    isLeaving = true;
     server.close();
     server.closeAllConnections();
-    process.stdin.destroy();
     tellWhetherPostgresServes(env['METADATA_STORE']);
   };
   process.on('SIGTERM', fault === 'never-drains' ? () => undefined : leave);
