@@ -3,7 +3,7 @@
  * is taken, and only after its bytes are durable: a killed process leaves an object whole or not at all.
  * Empty directories stay, since removing one could undo what a put beside it holds for durable.
  */
-import { type FileHandle, link, mkdir, open, realpath, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, realpath, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { directoryError, errnoOf, isAbsent } from './directory-errors.ts';
@@ -68,11 +68,11 @@ class DirectoryStore implements ObjectStore {
     try {
       await using handle = await open(join(this.#root, key), 'r');
       const bytes = await readRange(handle, range);
-      if (bytes === undefined) throw missing(key);
+      if (bytes === undefined) throw await this.#missing(key);
       signal.throwIfAborted();
       return bytes;
     } catch (error) {
-      if (isAbsent(error)) throw missing(key);
+      if (isAbsent(error)) throw await this.#missing(key);
       throw signal.aborted ? signal.reason : directoryError(error, `Reading ${key}`);
     }
   }
@@ -81,7 +81,9 @@ class DirectoryStore implements ObjectStore {
     checkKey(key);
     this.#begin(signal);
     try {
-      return await fileSize(join(this.#root, key));
+      const bytes = await fileSize(join(this.#root, key));
+      if (bytes === undefined) await this.#requireRoot();
+      return bytes;
     } catch (error) {
       throw directoryError(error, `Looking for ${key}`);
     }
@@ -91,6 +93,7 @@ class DirectoryStore implements ObjectStore {
     checkPrefix(prefix);
     this.#begin(signal);
     try {
+      await this.#requireRoot();
       yield* listTree(this.#root, '', prefix, signal);
     } catch (error) {
       throw signal.aborted ? signal.reason : directoryError(error, `Listing ${prefix}`);
@@ -105,7 +108,7 @@ class DirectoryStore implements ObjectStore {
       await unlink(join(this.#root, key));
     } catch (error) {
       // EISDIR: keys go on below this one, so it is no object itself.
-      if (isAbsent(error) || errnoOf(error) === 'EISDIR') return;
+      if (isAbsent(error) || errnoOf(error) === 'EISDIR') return await this.#requireRoot();
       throw directoryError(error, `Deleting ${key}`);
     }
   }
@@ -116,7 +119,7 @@ class DirectoryStore implements ObjectStore {
     try {
       await this.#discard(await this.#writeTemporary(new Uint8Array(1)));
     } catch (error) {
-      if (isAbsent(error)) throw rootMissing(this.#root, error);
+      if (isAbsent(error)) await this.#requireRoot();
       throw directoryError(error, `Writing to the object store in ${this.#root}`);
     }
   }
@@ -180,16 +183,27 @@ class DirectoryStore implements ObjectStore {
     await unlink(temporary).catch(this.#onError);
   }
 
-  /** Why a name on the way to an object was not there: the root is gone, or a directory was removed by someone. */
+  /** A name on the way to an object was not there: the root is gone, or someone removed a directory. */
   async #changed(doing: string, cause: unknown): Promise<StreamError> {
     this.#tree.forget();
-    const isRooted = await this.#temporary.restore().then(
-      () => true,
-      () => false,
-    );
-    if (!isRooted) return rootMissing(this.#root, cause);
+    await this.#requireRoot();
     const message = `${doing}: a directory of the object store was removed meanwhile.`;
     return new StreamError('unavailable', 'OBJECT_STORE_CHANGED', message, { cause });
+  }
+
+  async #missing(key: string): Promise<StreamError> {
+    await this.#requireRoot();
+    return new StreamError('notFound', 'OBJECT_MISSING', `There is no object ${key}.`);
+  }
+
+  /** Without it, a disk that is not mounted would look like a store whose objects are all lost. */
+  async #requireRoot(): Promise<void> {
+    try {
+      await stat(this.#root);
+    } catch (cause) {
+      const message = `The directory of the object store, ${this.#root}, is gone. Mount or restore it.`;
+      throw new StreamError('notFound', 'BUCKET_MISSING', message, { cause });
+    }
   }
 
   #begin(signal: AbortSignal): void {
@@ -226,13 +240,4 @@ async function readRange(handle: FileHandle, range: ByteRange): Promise<Uint8Arr
     filled += bytesRead;
   }
   return bytes;
-}
-
-function missing(key: string): StreamError {
-  return new StreamError('notFound', 'OBJECT_MISSING', `There is no object ${key}.`);
-}
-
-function rootMissing(root: string, cause: unknown): StreamError {
-  const message = `The directory of the object store, ${root}, is gone. Restore it, or start again to make a new one.`;
-  return new StreamError('notFound', 'BUCKET_MISSING', message, { cause });
 }
