@@ -28,15 +28,9 @@ function openObjects(settings: AgentSettings): Promise<ObjectStore> {
     region,
     bucket,
     requestTimeoutMs: OBJECT_REQUEST_TIMEOUT_MS,
+    probePrefix: settings.prefix,
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined
-      ? {}
-      : {
-          credentials: {
-            accessKeyId: credentials.accessKeyId,
-            secretAccessKey: credentials.secretAccessKey.reveal(),
-          },
-        }),
+    ...(credentials === undefined ? {} : { credentials }),
   });
 }
 
@@ -76,6 +70,8 @@ function untilStopped(settings: AgentSettings): Promise<string> {
     process.stdin.on('end', () => resolve('parent ended'));
     process.stdin.on('error', () => resolve('parent ended'));
     process.stdin.resume();
+    // Watched, but no reason to stay.
+    process.stdin.unref();
   });
 }
 

@@ -8,11 +8,12 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { packageDefinition } from '@streamhouse/api/services.ts';
+import { packageDefinition, reflectionDefinition } from '@streamhouse/api/services.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import { adminService } from './admin-service.ts';
 import { MalformedRequest, type ServiceContext } from './call.ts';
 import { consumerService } from './consumer-service.ts';
@@ -47,7 +48,9 @@ export async function startGrpcServer(
   add(server, 'ConsumerService', consumerService(context));
   add(server, 'MetadataService', metadataService(context));
   add(server, 'AdminService', adminService(context));
-  new ReflectionService(packageDefinition).addToServer(server);
+  new ReflectionService(
+    reflectionDefinition({ ...packageDefinition, ...loadSync(healthProto) }),
+  ).addToServer(server);
   const health = new HealthImplementation({ '': 'NOT_SERVING' });
   health.addToServer(server);
   const port = await bind(server, `${listen.host}:${listen.port}`);
