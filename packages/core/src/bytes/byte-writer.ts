@@ -31,20 +31,24 @@ export class ByteWriter {
   }
 
   writeInt8(value: number): void {
-    writeInt8(this.bytes, this.take(1), value);
+    const start = this.take(1);
+    writeInt8(this.bytes, start, value);
   }
 
   writeInt16(value: number): void {
-    writeInt16(this.bytes, this.take(2), value);
+    const start = this.take(2);
+    writeInt16(this.bytes, start, value);
   }
 
   /** Takes int32 and uint32 alike. */
   writeInt32(value: number): void {
-    writeInt32(this.bytes, this.take(4), value);
+    const start = this.take(4);
+    writeInt32(this.bytes, start, value);
   }
 
   writeInt64(value: number): void {
-    writeInt64(this.bytes, this.take(8), value);
+    const start = this.take(8);
+    writeInt64(this.bytes, start, value);
   }
 
   writeBytes(bytes: Uint8Array): void {
@@ -52,6 +56,7 @@ export class ByteWriter {
     this.bytes.set(bytes, start);
   }
 
+  /** Where to write; only then read `bytes`, which this may replace. */
   private take(length: number): number {
     this.reserve(length);
     const start = this.position;

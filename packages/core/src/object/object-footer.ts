@@ -31,6 +31,7 @@
  * It stands last, so that one ranged read of an object's end finds it. It repeats all that Postgres knows of the runs:
  * metadata can be rebuilt from footers alone.
  */
+import { branded } from '../bytes/branded.ts';
 import { ByteReader } from '../bytes/byte-reader.ts';
 import type { ByteWriter } from '../bytes/byte-writer.ts';
 import { readUint32 } from '../bytes/fixed.ts';
@@ -175,9 +176,9 @@ function writeRunEntry(writer: ByteWriter, run: RunLayout): void {
 function readRunEntry(reader: ByteReader): RunLayout {
   return {
     topicId: topicIdFromBytes(reader.readBytes(UUID_BYTES)),
-    partition: partitionIndex(reader.readInt32()),
-    epoch: epoch(reader.readInt64()),
-    baseOffset: offset(reader.readInt64()),
+    partition: branded(partitionIndex, reader.readInt32()),
+    epoch: branded(epoch, reader.readInt64()),
+    baseOffset: branded(offset, reader.readInt64()),
     recordCount: reader.readUint32(),
     position: reader.readUint32(),
     length: reader.readUint32(),
@@ -192,7 +193,7 @@ function readProducers(reader: ByteReader): ProducerSnapshot[] {
   const count = readCount(reader, PRODUCER_BYTES_MIN);
   for (let index = 0; index < count; index++) {
     producers.push({
-      producerId: producerId(reader.readInt64()),
+      producerId: branded(producerId, reader.readInt64()),
       producerEpoch: reader.readInt16(),
       batches: readProducerBatches(reader),
     });
@@ -209,7 +210,7 @@ function readProducerBatches(reader: ByteReader): ProducerBatch[] {
     batches.push({
       firstSequence: reader.readInt32(),
       lastSequence: reader.readInt32(),
-      baseOffset: offset(reader.readInt64()),
+      baseOffset: branded(offset, reader.readInt64()),
     });
   }
   return batches;

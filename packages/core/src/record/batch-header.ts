@@ -21,6 +21,7 @@
  * baseOffset and partitionLeaderEpoch stand outside the CRC, so that the holder can assign them without reading the
  * rest. What protects them once they are stored is the CRC of the run (object/run-crc.ts).
  */
+import { branded } from '../bytes/branded.ts';
 import {
   checkBounds,
   readInt8,
@@ -80,7 +81,7 @@ export interface BatchHeader {
   readonly lastOffsetDelta: number;
   readonly baseTimestampMs: number;
   readonly maxTimestampMs: number;
-  /** -1, with epoch and sequence -1: not idempotent. */
+  /** -1: not idempotent; epoch and sequence then mean nothing. */
   readonly producerId: ProducerId;
   readonly producerEpoch: number;
   readonly baseSequence: number;
@@ -97,7 +98,7 @@ export interface BatchAt {
  * Reads the header of the batch at `position`; does not check the CRC.
  *
  * @throws StreamError `corrupt`: BATCH_TRUNCATED (the batch is not wholly there), BATCH_MAGIC, BATCH_ATTRIBUTES (unknown
- *   compression), INT64_RANGE.
+ *   compression), INT64_RANGE, OUT_OF_BOUNDS.
  */
 export function readBatchHeader(bytes: Uint8Array, position = 0): BatchHeader {
   const batchLength = readBatchLength(bytes, position);
@@ -111,7 +112,7 @@ export function readBatchHeader(bytes: Uint8Array, position = 0): BatchHeader {
   }
   const attributes = readInt16(bytes, position + FIELD.attributes);
   return {
-    baseOffset: offset(readInt64(bytes, position + FIELD.baseOffset)),
+    baseOffset: branded(offset, readInt64(bytes, position + FIELD.baseOffset)),
     batchLength,
     leaderEpoch: readInt32(bytes, position + FIELD.leaderEpoch),
     magic,
@@ -123,7 +124,7 @@ export function readBatchHeader(bytes: Uint8Array, position = 0): BatchHeader {
     lastOffsetDelta: readInt32(bytes, position + FIELD.lastOffsetDelta),
     baseTimestampMs: readInt64(bytes, position + FIELD.baseTimestamp),
     maxTimestampMs: readInt64(bytes, position + FIELD.maxTimestamp),
-    producerId: producerId(readInt64(bytes, position + FIELD.producerId)),
+    producerId: branded(producerId, readInt64(bytes, position + FIELD.producerId)),
     producerEpoch: readInt16(bytes, position + FIELD.producerEpoch),
     baseSequence: readInt32(bytes, position + FIELD.baseSequence),
     recordCount: readInt32(bytes, position + FIELD.recordCount),

@@ -1,3 +1,4 @@
+import { branded } from '../bytes/branded.ts';
 import { ByteReader } from '../bytes/byte-reader.ts';
 import { StreamError } from '../errors.ts';
 import type { Offset } from '../ids.ts';
@@ -28,7 +29,7 @@ const NO_HEADERS: readonly RecordHeader[] = [];
  * or into what it decompressed to.
  *
  * @throws StreamError `corrupt`: as `readBatchHeader`, BATCH_CRC, COMPRESSED_BYTES, RECORD_LENGTH, RECORD_OFFSET,
- *   RECORD_HEADERS, BATCH_RECORD_COUNT, BYTES_TRUNCATED, VARINT, VARLONG.
+ *   RECORD_HEADERS, BATCH_RECORD_COUNT, BYTES_TRUNCATED, OUT_OF_BOUNDS, VARINT, VARLONG.
  */
 export function decodeBatch(bytes: Uint8Array, position: number, options: DecodeOptions): Record[] {
   const records: Record[] = [];
@@ -52,7 +53,8 @@ function decodeInto(
   const { position, header } = batch;
   verifyBatchCrc(bytes, position, header, options.crc32c);
   const fromOffset = options.fromOffset ?? 0;
-  if (header.isControl || header.baseOffset + header.lastOffsetDelta < fromOffset) return;
+  const lastOffset = branded(offset, header.baseOffset + header.lastOffsetDelta);
+  if (header.isControl || lastOffset < fromOffset) return;
   const stored = bytes.subarray(position + BATCH_HEADER_BYTES, position + header.batchLength);
   const { batchUncompressedBytesMax } = LIMITS;
   const plain = options.port.decompress(header.compression, stored, batchUncompressedBytesMax);

@@ -1,5 +1,5 @@
 import { ByteReader } from '../bytes/byte-reader.ts';
-import { readInt8, readInt16, readInt32 } from '../bytes/fixed.ts';
+import { readInt8, readInt16, readInt32, readUint32 } from '../bytes/fixed.ts';
 import { StreamError } from '../errors.ts';
 import { LIMITS } from '../limits.ts';
 import { recordTooLarge, TIMESTAMP_MS_MAX } from './batch-builder.ts';
@@ -11,7 +11,6 @@ import {
   COMPRESSION_BITS,
   FIELD,
   readBatchHeader,
-  verifyBatchCrc,
 } from './batch-header.ts';
 import type { CompressionPort, Crc32c } from './compression.ts';
 
@@ -24,13 +23,14 @@ const RECORD_BYTES_MIN = 7;
  *
  * @throws StreamError `overloaded` BATCH_TOO_LARGE; `invalid`: BATCH_TRUNCATED, BATCH_LENGTH (bytes after the batch),
  *   BATCH_MAGIC, BATCH_CRC, BATCH_ATTRIBUTES (control, transactional, append time, unknown compression or bits),
- *   BATCH_RECORD_COUNT, BATCH_TIMESTAMP, BATCH_SEQUENCE, INT64_RANGE.
+ *   BATCH_RECORD_COUNT, BATCH_TIMESTAMP, BATCH_SEQUENCE, INT64_RANGE, OUT_OF_BOUNDS.
  */
 export function validateBatch(bytes: Uint8Array, crc32c: Crc32c): BatchHeader {
   return refusing(() => {
     checkFrame(bytes);
+    // First, so that whatever else is wrong was sent so and did not break on the way.
+    checkCrc(bytes, crc32c);
     const header = readBatchHeader(bytes);
-    verifyBatchCrc(bytes, 0, header, crc32c);
     checkAttributes(bytes);
     checkRecordCount(header);
     checkTimestamps(header);
@@ -122,6 +122,13 @@ function checkFrame(bytes: Uint8Array): void {
   }
 }
 
+function checkCrc(bytes: Uint8Array, crc32c: Crc32c): void {
+  const expected = readUint32(bytes, FIELD.crc);
+  const actual = crc32c(bytes.subarray(FIELD.attributes));
+  if (actual !== expected)
+    throw invalid('BATCH_CRC', `CRC-32C ${actual}, the batch says ${expected}`);
+}
+
 function checkAttributes(bytes: Uint8Array): void {
   const attributes = readInt16(bytes, FIELD.attributes);
   if ((attributes & ~COMPRESSION_BITS) !== 0) {
@@ -169,16 +176,13 @@ function checkTimestamps(header: BatchHeader): void {
   }
 }
 
-function checkSequence(header: BatchHeader): void {
-  const { producerId, producerEpoch, baseSequence } = header;
-  const isIdempotent = producerId >= 0 && producerEpoch >= 0 && baseSequence >= 0;
-  const isPlain = producerId === -1 && producerEpoch === -1 && baseSequence === -1;
-  if (!isIdempotent && !isPlain) {
-    throw invalid(
-      'BATCH_SEQUENCE',
-      `producer id ${producerId}, epoch ${producerEpoch}, sequence ${baseSequence}: all are -1 or none is negative`,
-    );
-  }
+/** Without a producer id, epoch and sequence mean nothing: clients send -1 or 0 there. */
+function checkSequence({ producerId, producerEpoch, baseSequence }: BatchHeader): void {
+  if (producerId === -1 || (producerEpoch >= 0 && baseSequence >= 0)) return;
+  throw invalid(
+    'BATCH_SEQUENCE',
+    `producer ${producerId} has epoch ${producerEpoch} and sequence ${baseSequence}: neither may be negative`,
+  );
 }
 
 /** Walks one record and returns its timestamp delta. */
