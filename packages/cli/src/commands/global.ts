@@ -1,0 +1,20 @@
+import type { ConnectOptions } from '@streamhouse/client/mod.ts';
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import type { OutputFormat } from '../output/format.ts';
+
+interface GlobalOptions {
+  readonly bootstrap: string;
+  readonly output?: OutputFormat;
+}
+
+/** How any command reaches the cluster; an interruption ends the attempt. */
+export function connectOptions(command: Command, context: CliContext): ConnectOptions {
+  const { bootstrap } = command.optsWithGlobals<GlobalOptions>();
+  return { bootstrap, signal: context.interrupted };
+}
+
+/** `--output`, undefined when it was not given. */
+export function outputOption(command: Command): OutputFormat | undefined {
+  return command.optsWithGlobals<GlobalOptions>().output;
+}

@@ -1,0 +1,46 @@
+import type { ConsumerLag, ConsumerRecord } from '@streamhouse/client/mod.ts';
+
+/** Where reading a topic ends: the high watermarks of the moment it was made. What is appended later is not waited for. */
+export class ReadEnd {
+  /** First offset that is not wanted, of each partition that is not read up to it. */
+  readonly #ends = new Map<number, number>();
+  #reached: number[] = [];
+
+  constructor(lag: ConsumerLag) {
+    for (const { partition, highWatermark } of lag.partitions) {
+      this.#ends.set(partition, highWatermark);
+    }
+    this.moveToPositions(lag);
+  }
+
+  get isReached(): boolean {
+    return this.#ends.size === 0;
+  }
+
+  /** The partitions that came to their end since the last call: nothing more is wanted of them. */
+  takeReached(): number[] {
+    const reached = this.#reached;
+    this.#reached = [];
+    return reached;
+  }
+
+  /** Takes the next record of a partition; whether it stands before the end. */
+  includes({ partition, offset }: Pick<ConsumerRecord, 'partition' | 'offset'>): boolean {
+    const end = this.#ends.get(partition);
+    if (end === undefined) return false;
+    this.#moveTo(partition, offset + 1);
+    return offset < end;
+  }
+
+  /** The next record of each partition has the offset of its position or a later one. */
+  moveToPositions(lag: ConsumerLag): void {
+    for (const { partition, position } of lag.partitions) this.#moveTo(partition, position);
+  }
+
+  #moveTo(partition: number, position: number): void {
+    const end = this.#ends.get(partition);
+    if (end === undefined || position < end) return;
+    this.#ends.delete(partition);
+    this.#reached.push(partition);
+  }
+}
