@@ -55,6 +55,6 @@ function watchEvent(command: ScenarioCommand): FenceWatchEvent {
 
 /** An effect as `Type key value`. */
 function print({ type, ...rest }: { readonly type: string }): string {
-  const fields = Object.entries(rest).map(([key, value]) => ` ${key} ${value}`);
+  const fields = Object.entries(rest).map(([key, value]) => ` ${key} ${String(value)}`);
   return `  -> ${type}${fields.join('')}`;
 }

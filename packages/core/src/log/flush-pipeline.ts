@@ -103,7 +103,13 @@ export function stepFlush(state: FlushState, event: FlushEvent, nowMs: number): 
     case 'tick':
       break;
   }
-  return [...publishNext(state), ...sealIfDue(state, nowMs), ...startUploads(state, nowMs)];
+  return [
+    ...publishNext(state),
+    // Before the look at the open object as well: how long that waits depends on when the newest upload began.
+    ...startUploads(state, nowMs),
+    ...sealIfDue(state, nowMs),
+    ...startUploads(state, nowMs),
+  ];
 }
 
 /** Whether nothing is open, being uploaded or waiting for its publish. */

@@ -16,7 +16,7 @@ import { classifySequence, type ProducerBatch, type ProducerSnapshot } from './p
 /** Names an append to whoever asked for it. Chosen by the shell, unique while it is unanswered. */
 export type Ticket = number;
 
-export type PartitionLogStatus = 'open' | 'suspended' | 'draining' | 'lost';
+export type PartitionLogStatus = 'open' | 'draining' | 'lost';
 
 interface PendingAppend {
   readonly baseOffset: Offset;
@@ -34,7 +34,7 @@ export interface PartitionLogState {
   highWatermark: Offset;
   /** Accepted and not yet published, in offset order. */
   readonly pending: PendingAppend[];
-  /** Least recently used first. */
+  /** In the order of their newest batches, oldest first. */
   readonly producers: Map<ProducerId, ProducerSnapshot>;
   /** Producers that wrote since the last seal: their state goes into the next publish. */
   readonly unsealedProducers: Set<ProducerId>;
@@ -43,7 +43,6 @@ export interface PartitionLogState {
 /** Why an append is not in the log. A closed set: the shell maps each to one error. */
 export type Refusal =
   | 'notHolder'
-  | 'suspended'
   | 'draining'
   | 'outOfOrder'
   | 'duplicateForgotten'
@@ -67,9 +66,6 @@ export type PartitionLogEvent =
   | { readonly type: 'published'; readonly endOffset: Offset }
   /** A publish was refused for this partition: someone else holds it, and nothing pending will ever be visible. */
   | { readonly type: 'publishFenced' }
-  /** The lease can no longer be trusted, though nobody is known to have taken it. */
-  | { readonly type: 'suspend' }
-  | { readonly type: 'resume' }
   /** Admit nothing more; say `drained` once nothing is pending. */
   | { readonly type: 'drain' }
   /** The agent stops. `isPublishUnknown`: a publish with pending batches may have happened. */
@@ -113,12 +109,6 @@ export function stepPartitionLog(
       return published(state, event.endOffset);
     case 'publishFenced':
       return end(state, 'notHolder');
-    case 'suspend':
-      if (state.status === 'open') state.status = 'suspended';
-      return [];
-    case 'resume':
-      if (state.status === 'suspended') state.status = 'open';
-      return [];
     case 'drain':
       if (state.status === 'lost') return [];
       state.status = 'draining';
@@ -165,8 +155,6 @@ function refusalByStatus(status: PartitionLogStatus): Refusal | undefined {
   switch (status) {
     case 'open':
       return undefined;
-    case 'suspended':
-      return 'suspended';
     case 'draining':
       return 'draining';
     case 'lost':
@@ -196,19 +184,23 @@ function remember(state: PartitionLogState, event: AppendEvent, baseOffset: Offs
     baseOffset,
   };
   const batches = [...earlier.slice(1 - LIMITS.producerBatchesMax), batch];
-  // Deleting first moves the producer to the end of the map's order: least recently used stays first.
+  // Deleting first moves the producer to the end of the map's order.
   state.producers.delete(producerId);
   state.producers.set(producerId, { producerId, producerEpoch, batches });
   state.unsealedProducers.add(producerId);
   forgetOldest(state);
 }
 
+/**
+ * I-12: never a producer with a batch that is not published, since its retry would be appended again. The map is in the
+ * order of the producers' newest batches, so behind the first of these there are only such.
+ */
 function forgetOldest(state: PartitionLogState): void {
-  if (state.producers.size <= LIMITS.partitionProducersMax) return;
-  for (const id of state.producers.keys()) {
-    if (state.unsealedProducers.has(id)) continue;
+  for (const [id, producer] of state.producers) {
+    const newest = producer.batches.at(-1);
+    const isPending = newest !== undefined && newest.baseOffset >= state.highWatermark;
+    if (state.producers.size <= LIMITS.partitionProducersMax || isPending) return;
     state.producers.delete(id);
-    return;
   }
 }
 
