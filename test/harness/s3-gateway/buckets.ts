@@ -38,13 +38,15 @@ export class Buckets {
   readonly violations: Violation[] = [];
   readonly #root: string;
   readonly #options: CallOptions;
+  readonly #ignoresIfNoneMatch: boolean;
   readonly #stores = new Map<string, ObjectStore>();
   /** Listings under way, by the token of their next page, oldest first: a page then costs its own keys only. */
   readonly #cursors = new Map<string, Cursor>();
 
-  constructor(root: string, options: CallOptions) {
+  constructor(root: string, options: CallOptions, ignoresIfNoneMatch: boolean) {
     this.#root = root;
     this.#options = options;
+    this.#ignoresIfNoneMatch = ignoresIfNoneMatch;
   }
 
   async create(bucket: string): Promise<void> {
@@ -102,7 +104,8 @@ export class Buckets {
       if (!(error instanceof StreamError) || error.kind !== 'alreadyExists') throw error;
     }
     const isSame = await this.#isSame(store, key, body);
-    if (isSame && !isWriteOnce) return emptyAnswer(200, { etag: '"object"' });
+    if (isSame && (!isWriteOnce || this.#ignoresIfNoneMatch))
+      return emptyAnswer(200, { etag: '"object"' });
     throw new S3Failure(412, 'PreconditionFailed', 'The key is taken.');
   }
 

@@ -27,6 +27,8 @@ export interface S3GatewayOptions {
   readonly region?: string;
   /** Milliseconds by which the gateway's clock is ahead of this machine's. */
   readonly clockOffsetMs?: number;
+  /** As some servers do: a second put of the same bytes succeeds whatever its condition. Default false. */
+  readonly ignoresIfNoneMatch?: boolean;
   readonly rules?: FaultRule;
 }
 
@@ -77,7 +79,11 @@ class Gateway implements S3Gateway {
     };
     this.#rules = options.rules;
     // Not the stop signal: what a request has begun is finished when the gateway closes.
-    this.#buckets = new Buckets(options.root, { signal: new AbortController().signal });
+    this.#buckets = new Buckets(
+      options.root,
+      { signal: new AbortController().signal },
+      options.ignoresIfNoneMatch ?? false,
+    );
     // An idle connection outlives the pauses of a test: closing it would look like a fault.
     this.#server = createServer(
       { keepAliveTimeout: 120_000, highWaterMark: 1 << 20 },

@@ -100,6 +100,11 @@ const DAMAGED: Meaning = {
   reason: 'S3_BODY',
   text: 'the bytes did not arrive as they were sent',
 };
+const NO_STORE: Meaning = {
+  kind: 'unavailable',
+  reason: 'S3_NOT_FOUND',
+  text: 'what answers there does not speak S3. Check the endpoint',
+};
 const UNSUPPORTED: Meaning = {
   kind: 'invalid',
   reason: 'S3_UNSUPPORTED',
@@ -115,6 +120,7 @@ const BY_CODE: ReadonlyMap<string, Meaning> = new Map([
   ['AllAccessDisabled', DENIED],
   ['AccountProblem', DENIED],
   ['InvalidAccessKeyId', WRONG_KEY],
+  ['XAdminUserNotFound', WRONG_KEY], // versitygw's name for it, with status 404
   ['SignatureDoesNotMatch', WRONG_SECRET],
   ['ExpiredToken', EXPIRED],
   ['InvalidToken', EXPIRED],
@@ -188,7 +194,8 @@ function meaningOfStatus(failure: Failure, call: S3Call): Meaning {
   if (call.isPut && (status === 412 || status === 409)) return EXISTS;
   if (status === 301 || status === 307 || status === 308) return REDIRECTED;
   if (status === 401 || status === 403) return DENIED;
-  if (status === 404) return NO_OBJECT;
+  // Without one of S3's codes it says nothing of the object: taking it for missing would report lost data.
+  if (status === 404) return NO_STORE;
   if (status === 405 || status === 501) return UNSUPPORTED;
   if (status === 429) return BUSY;
   if (status === 507) return FULL;

@@ -148,7 +148,10 @@ class S3Store implements ObjectStore {
     checkPrefix(prefix);
     for (let token: string | undefined; ; ) {
       const page = await this.#listPage(prefix, token, LIMITS.objectListPageKeysMax, signal);
-      yield* page.objects;
+      for (const object of page.objects) {
+        signal.throwIfAborted();
+        yield object;
+      }
       if (page.next === undefined) return;
       token = page.next;
     }
