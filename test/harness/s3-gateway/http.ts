@@ -91,6 +91,7 @@ function operationOf(
       return key === '' ? 'HeadBucket' : 'HeadObject';
     case 'DELETE':
       return key === '' ? undefined : 'DeleteObject';
+    case undefined:
     default:
       return undefined;
   }

@@ -33,13 +33,27 @@ export function objectStoreConformance(
     }, LONG_MS);
 
     const theStore = (): ObjectStore => store;
-    describe('put', () => registerPut(theStore));
-    describe('get', () => registerGet(theStore));
-    describe('list', () => registerList(theStore));
-    describe('delete and size', () => registerDelete(theStore));
-    describe('abort', () => registerAbort(theStore));
-    describe('keys', () => registerKeys(theStore));
-    describe('life', () => registerLife(theStore, () => subject));
+    describe('put', () => {
+      registerPut(theStore);
+    });
+    describe('get', () => {
+      registerGet(theStore);
+    });
+    describe('list', () => {
+      registerList(theStore);
+    });
+    describe('delete and size', () => {
+      registerDelete(theStore);
+    });
+    describe('abort', () => {
+      registerAbort(theStore);
+    });
+    describe('keys', () => {
+      registerKeys(theStore);
+    });
+    describe('life', () => {
+      registerLife(theStore, () => subject);
+    });
   });
 }
 

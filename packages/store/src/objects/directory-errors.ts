@@ -49,6 +49,7 @@ export function directoryError(error: unknown, doing: string): StreamError {
         `${doing}: the disk is full. Free space.`,
         options,
       );
+    case undefined:
     default:
       return new StreamError(
         'unavailable',

@@ -76,9 +76,12 @@ async function readSizes(
   at: string,
   page: readonly string[],
 ): Promise<(number | undefined)[]> {
-  return await Promise.all(
-    page.map((name) => (name.endsWith('/') ? undefined : fileSize(join(root, at, name)))),
-  );
+  return await Promise.all(page.map((name) => sizeOf(root, at, name)));
+}
+
+/** Undefined for a directory. */
+async function sizeOf(root: string, at: string, name: string): Promise<number | undefined> {
+  return name.endsWith('/') ? undefined : await fileSize(join(root, at, name));
 }
 
 /** Undefined when there is no such file, as for one that was deleted while it was listed. */

@@ -171,7 +171,7 @@ async function verifiedKeys(store: ObjectStore): Promise<Set<string>> {
   for await (const { key } of store.list('', { signal })) {
     const bytes = await store.get(key, WHOLE, { signal });
     const sum = createHash('sha256').update(bytes.subarray(32)).digest('hex');
-    expect(Buffer.from(bytes.subarray(0, 32)).toString('hex'), key).toBe(sum);
+    expect([key, Buffer.from(bytes.subarray(0, 32)).toString('hex')]).toEqual([key, sum]);
     keys.add(key);
   }
   return keys;
