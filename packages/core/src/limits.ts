@@ -62,6 +62,8 @@ export const LIMITS = {
   partitionProducersMax: 10_000,
   /** Batches of a producer whose offsets are remembered: Kafka's bound on batches in flight with idempotence. */
   producerBatchesMax: 5,
+  /** Sends of one producer that wait for room in its buffer. More: rejected at once, `overloaded` BUFFER_FULL. */
+  producerSendsWaitingMax: 1_000_000,
 
   /** Bytes of a stored object. Larger is not written. */
   objectBytesMax: 67_108_864,

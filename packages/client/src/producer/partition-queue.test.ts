@@ -59,7 +59,7 @@ const REFUSALS = {
   notHolder: ['notHolder', 'NOT_HOLDER'],
   draining: ['notHolder', 'DRAINING'],
   outOfOrder: ['conflict', 'OUT_OF_ORDER'],
-  duplicateForgotten: ['conflict', 'DUPLICATE_FORGOTTEN'],
+  duplicateForgotten: ['conflict', 'DUPLICATE_SEQUENCE'],
   unknownProducer: ['conflict', 'UNKNOWN_PRODUCER'],
   producerFenced: ['fenced', 'PRODUCER_FENCED'],
   stopped: ['unavailable', 'STOPPED'],

@@ -252,7 +252,7 @@ export function isDefinite(error: StreamError): boolean {
   return (
     error.kind !== 'indefinite' &&
     error.kind !== 'internal' &&
-    error.reason !== 'DUPLICATE_FORGOTTEN'
+    error.reason !== 'DUPLICATE_SEQUENCE'
   );
 }
 

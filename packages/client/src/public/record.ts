@@ -1,6 +1,6 @@
 /** Records as users see them. */
 
-/** Bytes as they are, or a text that becomes UTF-8. Both are copied before the call returns. */
+/** A text, which becomes UTF-8, or bytes, which must not change before the promise of the call is settled. */
 export type Payload = Uint8Array | string;
 
 export interface HeaderInput {

@@ -4,7 +4,7 @@ export interface Clock {
   monotonicMs(): number;
   /** Milliseconds since 1970 as the machine believes. For stamps that people read, never for safety (I-22). */
   wallMs(): number;
-  /** Calls `run` once after `delayMs`; the result cancels it. The timer does not keep the process alive. */
+  /** Calls `run` once after `delayMs`; the result cancels it. Only the clocks say whether it keeps the process alive. */
   schedule(delayMs: number, run: () => void): () => void;
 }
 

@@ -13,3 +13,16 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/**
+ * The same clock for a library inside someone's program: its timers keep the process alive, so that a program that awaits an
+ * answer does not exit in the middle because no socket happens to be open. Whoever uses it cancels them when it closes.
+ */
+export const holdingClock: Clock = {
+  monotonicMs: () => systemClock.monotonicMs(),
+  wallMs: () => Date.now(),
+  schedule(delayMs, run) {
+    const timer = setTimeout(run, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
