@@ -55,12 +55,11 @@ export class JsonArraySplitter implements Splitter {
       throw this.#tooLong();
   }
 
-  *end(): Generator<Uint8Array> {
-    if (this.#phase === 'inside') {
-      throw new InputError(
-        `the JSON array is not closed: the input ends after element ${this.#elements} (line ${this.#line})`,
-      );
-    }
+  end(): Iterable<Uint8Array> {
+    if (this.#phase !== 'inside') return [];
+    throw new InputError(
+      `the JSON array is not closed: the input ends after element ${this.#elements} (line ${this.#line})`,
+    );
   }
 
   place(): string {

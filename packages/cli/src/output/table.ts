@@ -6,6 +6,7 @@ export interface Column<Row> {
 }
 
 const GAP = '  ';
+const CHARACTERS = new Intl.Segmenter('en');
 
 /** Rows under a line of titles, columns as wide as their widest cell, no space at a line's end. */
 export function renderTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): string {
@@ -29,7 +30,9 @@ function pad(cell: string, width: number, align: 'left' | 'right' = 'left'): str
   return align === 'right' ? space + cell : cell + space;
 }
 
-/** Characters, not UTF-16 units. */
+/** Characters as people count them, not UTF-16 units. */
 function widthOf(text: string): number {
-  return [...text].length;
+  let width = 0;
+  for (const _ of CHARACTERS.segment(text)) width++;
+  return width;
 }
