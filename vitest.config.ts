@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     globalSetup: ['test/harness/global-setup.ts'],
     silent: 'passed-only',
+    // For a machine that does much else besides; a test that needs seconds of its own says so.
+    testTimeout: 15_000,
     projects: [
       {
         extends: true,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 
 const IMPORT = "import { beforeAll, describe, expect, it } from 'vitest';\n";
 const PASSES = "it('holds', () => { expect(1).toBe(1); });\n";
+const BREAKS = "it('breaks', () => { expect(1).toBe(2); });\n";
 
 let root = '';
 
@@ -43,7 +44,7 @@ it('counts what passed and what was left out, and succeeds', () => {
 
 it('fails on a failed test and shows where', () => {
   const { code, last, out } = run({
-    bad: `${PASSES}it('breaks', () => { expect(1).toBe(2); });\n`,
+    bad: `${PASSES}${BREAKS}`,
   });
   expect([code, last]).toEqual([1, '1 passed, 1 failed, 0 skipped']);
   expect(out).toContain('bad.test.ts:3:');
@@ -52,9 +53,9 @@ it('fails on a failed test and shows where', () => {
 it('counts a file that does not load, and a hook that throws, as failures', () => {
   const { code, last } = run({
     absent: "import './absent.ts';\n",
-    hook: `${PASSES}describe('a', () => { beforeAll(() => { throw new Error('no'); }); ${PASSES} });\n`,
+    hook: `${PASSES}${BREAKS}describe('a', () => { beforeAll(() => { throw new Error('no'); }); ${PASSES} });\n`,
   });
-  expect([code, last]).toEqual([1, '1 passed, 2 failed, 1 skipped']);
+  expect([code, last]).toEqual([1, '1 passed, 3 failed, 1 skipped']);
 });
 
 it('fails on an error outside of every test', () => {
