@@ -72,7 +72,7 @@ export interface UnaryOptions {
 }
 
 /** The form in which the generated types give a unary method. */
-type UnaryMethod<Request, Response> = (
+export type UnaryMethod<Request, Response> = (
   request: Request,
   metadata: Metadata,
   options: CallOptions,

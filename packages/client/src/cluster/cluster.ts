@@ -32,7 +32,7 @@ interface ClusterSettings {
 }
 
 export interface RequestOptions {
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   /** Milliseconds over all attempts. */
   readonly timeoutMs: number;
   /** Whether to try again when it is not known whether the request was done. */
@@ -117,7 +117,7 @@ export class Cluster implements AsyncDisposable {
   /** Asks any agent; no names: about all topics. The view does not change. */
   fetchMetadata(
     topics: readonly string[],
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
     timeoutMs: number,
   ): Promise<MetadataMessage> {
     return this.request({ signal, timeoutMs, isIdempotent: true }, (channel, attemptSignal) =>
@@ -134,7 +134,8 @@ export class Cluster implements AsyncDisposable {
     options: RequestOptions,
     attempt: (channel: AgentChannel, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const signal = AbortSignal.any([options.signal, this.#life.signal]);
+    const life = this.#life.signal;
+    const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
     const { clock, random } = this;
     const retrying = { clock, random, signal, timeoutMs: options.timeoutMs, ...BACKOFF };
     return retry(retrying, async (attemptSignal) => {

@@ -37,8 +37,7 @@ export class PendingBatch implements QueueableBatch {
   #builder: RecordBatchBuilder | undefined;
   readonly #timestamps: number[] = [];
   readonly #promised: number[] = [];
-  readonly #resolves: ((metadata: RecordMetadata) => void)[] = [];
-  readonly #rejects: ((error: StreamError) => void)[] = [];
+  readonly #resolves: ((metadata: RecordMetadata | Promise<never>) => void)[] = [];
   readonly #shares: Share[] = [];
   readonly #whenSettled: (() => void)[] = [];
 
@@ -114,7 +113,11 @@ export class PendingBatch implements QueueableBatch {
   }
 
   fail(error: StreamError): void {
-    for (const reject of this.#rejects) reject(error);
+    if (this.#resolves.length > 0) {
+      // Resolved with a rejected promise, a promise is rejected: to keep a second function per record costs a tenth more.
+      const rejected = Promise.reject(error);
+      for (const resolve of this.#resolves) resolve(rejected);
+    }
     for (const { call, places } of this.#shares) call.fail(places.length, error);
     this.#end();
   }
@@ -128,12 +131,8 @@ export class PendingBatch implements QueueableBatch {
     for (const resolve of this.#whenSettled) resolve();
   }
 
-  readonly #keep = (
-    resolve: (metadata: RecordMetadata) => void,
-    reject: (error: StreamError) => void,
-  ): void => {
+  readonly #keep = (resolve: (metadata: RecordMetadata | Promise<never>) => void): void => {
     this.#resolves.push(resolve);
-    this.#rejects.push(reject);
   };
 
   #metadata(baseOffset: number, index: number): RecordMetadata {
