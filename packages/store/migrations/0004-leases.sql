@@ -27,8 +27,6 @@ RETURNS TABLE (
 ) LANGUAGE plpgsql SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
-  free_topics uuid[];
-  free_parts integer[];
   taken_topics uuid[];
   taken_parts integer[];
 BEGIN
@@ -38,25 +36,20 @@ BEGIN
   PERFORM FROM topics t WHERE t.topic_id = ANY (ARRAY(SELECT DISTINCT unnest(wanted_topics)))
   ORDER BY t.topic_id FOR SHARE;
 
-  SELECT array_agg(l.topic_id), array_agg(l.part) INTO free_topics, free_parts FROM (
+  WITH free AS (
     SELECT p.topic_id, p.part
     FROM unnest(wanted_topics, wanted_parts) w (topic_id, part)
+    JOIN topics t ON t.topic_id = w.topic_id AND t.deleted_at IS NULL
     JOIN partitions p ON p.topic_id = w.topic_id AND p.part = w.part
+    -- Looked at again once the row is locked. A fence is final, so an old snapshot cannot mistake the living for dead.
     WHERE p.holder_incarnation IS NULL
        OR EXISTS (SELECT FROM agent_sessions s WHERE s.incarnation = p.holder_incarnation AND s.fenced)
     ORDER BY p.topic_id, p.part
     FOR NO KEY UPDATE OF p SKIP LOCKED
-  ) l;
-
-  -- The rows stand still now. They are looked at again, because the snapshot above may be older than their locks.
-  WITH taken AS (
+  ), taken AS (
     UPDATE partitions p
     SET holder_incarnation = me, epoch = p.epoch + 1, epoch_start_offset = p.next_offset
-    FROM unnest(free_topics, free_parts) f (topic_id, part)
-    JOIN topics t ON t.topic_id = f.topic_id AND t.deleted_at IS NULL
-    WHERE p.topic_id = f.topic_id AND p.part = f.part
-      AND (p.holder_incarnation IS NULL
-        OR EXISTS (SELECT FROM agent_sessions s WHERE s.incarnation = p.holder_incarnation AND s.fenced))
+    FROM free WHERE p.topic_id = free.topic_id AND p.part = free.part
     RETURNING p.topic_id, p.part
   )
   SELECT array_agg(taken.topic_id), array_agg(taken.part) INTO taken_topics, taken_parts FROM taken;
@@ -64,6 +57,7 @@ BEGIN
   IF taken_parts IS NOT NULL THEN
     PERFORM pg_notify('streamhouse', 'leases');
   END IF;
+  -- A statement of its own: it sees what the last holder published until the rows were locked (I-12).
   RETURN QUERY SELECT * FROM held_partitions(me, taken_topics, taken_parts, producers_max);
 END $$;
 

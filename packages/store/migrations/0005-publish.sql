@@ -17,6 +17,10 @@ DECLARE
   accepted integer[];
   refused integer[] := '{}';
 BEGIN
+  -- I-01: what is acknowledged has to outlive a crash of the server, also where commits need not by default.
+  IF current_setting('synchronous_commit') = 'off' THEN
+    PERFORM set_config('synchronous_commit', 'on', true);
+  END IF;
   -- F1: held until the end, so a fence comes before all of this or after it.
   PERFORM FROM agent_sessions s WHERE s.incarnation = me AND NOT s.fenced FOR SHARE;
   is_live := FOUND;

@@ -19,9 +19,8 @@ export interface PgOptions {
   readonly applicationName: string;
 }
 
-/** @throws StreamError `invalid` POSTGRES_URL. */
+/** How we connect. Check the URL first, with `placeOf`. */
 export function clientConfig(options: PgOptions): ClientConfig {
-  placeOf(options.url);
   return {
     connectionString: options.url,
     application_name: options.applicationName,

@@ -4,6 +4,7 @@ import type { Metadata } from '../port.ts';
 import { createTestDatabase, type TestDatabase, untilBlocked } from './database.test-support.ts';
 import {
   holdTopic,
+  MANY,
   producerAt,
   registerAgent,
   requestFor,
@@ -41,7 +42,7 @@ describe('takeover', () => {
     expect(await metadata.leases.takeover(me, held, soon())).toEqual([]);
   });
 
-  test('gives each partition once when agents take at the same time', async () => {
+  test('gives each partition once when agents take at the same time', MANY, async () => {
     for (let round = 0; round < 10; round++) {
       const { me, held } = await holdTopic(metadata, 100);
       const takers = await Promise.all([registerAgent(metadata), registerAgent(metadata)]);

@@ -4,7 +4,11 @@ import type { ProducerSnapshot } from '@streamhouse/core/log/producer-state.ts';
 import type { HeldPartition } from '../leases.ts';
 import type { PublishRequest, PublishRun } from '../log.ts';
 import type { Metadata } from '../port.ts';
+import type { TestDatabase } from './database.test-support.ts';
 import type { TopicSettings } from '../topics.ts';
+
+/** For tests of many rounds on a machine that is busy. */
+export const MANY = { timeout: 30_000 };
 
 export const SETTINGS: TopicSettings = {
   pool: 'default',
@@ -70,4 +74,41 @@ export function requestFor(me: Incarnation, runs: readonly PublishRun[]): Publis
 export function producerAt(id: number, base: number): ProducerSnapshot {
   const batch = { firstSequence: base, lastSequence: base + 9, baseOffset: offset(base) };
   return { producerId: producerId(id), producerEpoch: 3, batches: [batch] };
+}
+
+/** A partition and a request that publishes to it. */
+export async function onePartition(
+  metadata: Metadata,
+): Promise<{ held: HeldPartition; request: PublishRequest }> {
+  const { me, held } = await holdTopic(metadata, 1);
+  const [one] = held;
+  if (one === undefined) throw new Error('the new partition was not free');
+  return { held: one, request: requestFor(me, [runFor(one)]) };
+}
+
+export async function nextOffset(metadata: Metadata, held: HeldPartition): Promise<number> {
+  const range = await metadata.log.range(held.topicId, held.partition, soon());
+  return range.nextOffset;
+}
+
+/** Holds the row of a partition until the result is called. */
+export async function lockPartition(
+  database: TestDatabase,
+  held: HeldPartition,
+): Promise<() => Promise<void>> {
+  const client = await database.connect();
+  await client.query('BEGIN');
+  const values = [held.topicId, held.partition];
+  await client.query('SELECT FROM partitions WHERE topic_id = $1 AND part = $2 FOR UPDATE', values);
+  return async () => {
+    await client.query('ROLLBACK');
+  };
+}
+
+/** The error of a call that must fail; watched from the start, so that it may fail while the test waits for others. */
+export function failureOf(call: Promise<unknown>): Promise<unknown> {
+  return call.then(
+    (result) => new Error(`expected a failure, got ${JSON.stringify(result)}`),
+    (error: unknown) => error,
+  );
 }

@@ -2,7 +2,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { type TopicId, topicId } from '@streamhouse/core/ids.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Metadata } from '../port.ts';
-import { createTestDatabase, type TestDatabase } from './database.test-support.ts';
+import { createTestDatabase, type TestDatabase, untilBlocked } from './database.test-support.ts';
 import { holdTopic, requestFor, runFor, SETTINGS, soon } from './log.test-support.ts';
 
 let database: TestDatabase;
@@ -51,14 +51,14 @@ describe('create', () => {
     });
   });
 
-  test('of one name ten times at once makes one topic', async () => {
-    const own = await database.open({ poolSize: 10 });
-    const results = await Promise.allSettled(
-      Array.from({ length: 10 }, () => own.topics.create('once', 1, SETTINGS, soon())),
-    );
-    const failures = results.filter((result) => result.status === 'rejected');
-    expect(failures).toHaveLength(9);
-    for (const { reason } of failures) expect(reason).toMatchObject({ reason: 'TOPIC_EXISTS' });
+  test('of a name that somebody is about to make waits for the outcome', async () => {
+    const client = await database.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT create_topic($1, 1, $2, 10000)', ['once', SETTINGS]);
+    const creating = metadata.topics.create('once', 1, SETTINGS, soon()).catch((error) => error);
+    await untilBlocked(database, 1);
+    await client.query('COMMIT');
+    expect(await creating).toMatchObject({ kind: 'alreadyExists', reason: 'TOPIC_EXISTS' });
   });
 
   test('past the bound of the cluster makes nothing', async () => {
