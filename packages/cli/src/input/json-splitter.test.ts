@@ -133,8 +133,12 @@ describe('JsonSplitter', () => {
     expect(splitter.place()).toBe('element 1 (line 4)');
   });
 
-  it('passes a byte order mark over', () => {
+  it('passes a byte order mark over where the input begins, and nowhere else', () => {
     expect(split(new JsonSplitter(BYTES_MAX, false), '\ufeff[1]')).toEqual(['1']);
+    expect(split(new JsonSplitter(BYTES_MAX, false), '1\n\ufeff2', [2, 9])).toEqual([
+      '1',
+      '\ufeff2',
+    ]);
   });
 
   it('finds nothing in an empty input', () => {
