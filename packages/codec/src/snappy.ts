@@ -36,7 +36,10 @@ export function compressSnappy(bytes: Uint8Array): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** @throws StreamError `corrupt` COMPRESSED_BYTES, before anything larger than `bytesMax` is allocated. */
+/**
+ * @throws StreamError `corrupt` COMPRESSED_BYTES, before anything larger than `bytesMax` is allocated; or the decoder's
+ *   own error.
+ */
 export function decompressSnappy(bytes: Uint8Array, bytesMax: number): Uint8Array {
   const input = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const blocks = blocksOf(input);
