@@ -1,6 +1,9 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { isProcessAlive, pause, signalProcess } from '@streamhouse/standalone/process.ts';
 import { startCluster } from '../harness/cluster.ts';
+
+// Several first starts: a busy machine may need long for them.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('a cluster replaces what is killed, grows, shrinks and leaves nothing behind', async ({
   signal,

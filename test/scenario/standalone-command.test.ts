@@ -4,9 +4,12 @@ import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { isProcessAlive, pause } from '@streamhouse/standalone/process.ts';
 import { type TemporaryHome, temporaryHome } from '../harness/guard.ts';
+
+// Several first starts: a busy machine may need long for them.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MAIN = createRequire(import.meta.url).resolve('@streamhouse/standalone/main.ts');
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { AgentPool, endOrphans } from './agents.ts';
 import { isProcessAlive, pause, processStart, signalProcess } from './process.ts';
 import { quietPort } from './ports.ts';
@@ -16,6 +16,13 @@ import { temporaryFolder } from './testing/temporary-folder.test-support.ts';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let lines: string[];
 let fenced: string[];
+// Real processes: a busy machine may need long to start them.
+beforeAll(() => {
+  vi.setConfig({ testTimeout: 60_000 });
+});
+afterAll(() => {
+  vi.resetConfig();
+});
 beforeEach(async () => {
   folder = await temporaryFolder();
   lines = [];
@@ -112,10 +119,23 @@ test('can be hurried while an agent does not drain', async () => {
   expect(fenced).toEqual(['agent-0']);
 });
 
-test('ends what it started when the start is given up', async () => {
-  await using agents = pool();
+test('ends what it started when the start is given up', async ({ signal }) => {
+  await using agents = pool('never-ready');
   const giveUp = new AbortController();
   const adding = agents.add(2, giveUp.signal);
+  const isBorn = (): boolean => agents.agents.every((agent) => agent.pid !== undefined);
+  await until(() => agents.agents.length === 2 && isBorn(), signal);
+  const pids = agents.agents.map((agent) => agent.pid!);
+  giveUp.abort();
+  await expect(adding).rejects.toThrow();
+  expect(agents.agents).toEqual([]);
+  for (const pid of pids) expect(await isProcessAlive(pid)).toBe(false);
+});
+
+test('starts nothing when the start is given up before it began', async () => {
+  await using agents = pool('never-ready');
+  const giveUp = new AbortController();
+  const adding = agents.add(1, giveUp.signal);
   giveUp.abort();
   await expect(adding).rejects.toThrow();
   expect(agents.agents).toEqual([]);

@@ -96,6 +96,7 @@ export class AgentPool implements AsyncDisposable {
       for (const { agent } of added) void agent.kill();
     };
     signal?.addEventListener('abort', giveUp);
+    if (signal?.aborted === true) giveUp();
     try {
       await Promise.all(added.map(({ agent }) => agent.ready()));
       signal?.throwIfAborted();

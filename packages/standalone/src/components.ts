@@ -5,12 +5,13 @@ import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
 import type { AgentFence, StandaloneComponents } from './standalone.ts';
 
+const require = createRequire(import.meta.url);
 const APPLICATION_NAME = 'streamhouse-standalone';
 
 export function standaloneComponents(log: (line: string) => void): StandaloneComponents {
   return {
     log,
-    agentProgram: createRequire(import.meta.url).resolve('@streamhouse/agent/main.ts'),
+    agentProgram: require.resolve('@streamhouse/agent/main.ts'),
     openMetadata,
   };
 }

@@ -6,14 +6,24 @@
  * remove the lock of a successor by mistake, which is what goes wrong when a stale lock file is deleted and written anew.
  */
 import { randomUUID } from 'node:crypto';
-import { chmod, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import {
+  chmod,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
+import { join } from 'node:path';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { processStart } from './process.ts';
 
 /** Proof that this process owns the folder, until it is disposed. */
 export interface Home extends AsyncDisposable {
-  /** Absolute path. */
+  /** Absolute path without symbolic links. */
   readonly path: string;
 }
 
@@ -29,9 +39,9 @@ interface Owner {
  * @throws StreamError `conflict` HOME_IN_USE with the pid of the owner.
  */
 export async function openHome(folder: string): Promise<Home> {
-  const path = resolve(folder);
   // Others may pass through, because Postgres may have to run as another user; they cannot list it.
-  if ((await mkdir(path, { recursive: true })) !== undefined) await chmod(path, 0o711);
+  if ((await mkdir(folder, { recursive: true })) !== undefined) await chmod(folder, 0o711);
+  const path = await realpath(folder);
   const self: Owner = { pid: process.pid, start: (await processStart(process.pid)) ?? null };
   const draft = join(path, `draft.${randomUUID()}`);
   await writeFile(draft, JSON.stringify(self), { mode: 0o600 });

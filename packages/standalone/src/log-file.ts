@@ -2,7 +2,7 @@
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
 
 /** Bytes of a log file before it is moved to FILE.1, which replaces the one before: an agent keeps at most twice that. */
-export const LOG_FILE_BYTES_MAX = 16_777_216;
+const LOG_FILE_BYTES_MAX = 16_777_216;
 
 const TAIL_BYTES_MAX = 16_384;
 

@@ -60,7 +60,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-export const HELP = `StreamHouse on one machine: PostgreSQL, an object store and agents, with no other service.
+export const HELP: string = `StreamHouse on one machine: PostgreSQL, an object store and agents, with no other service.
 
   npm start -- [options]
 

@@ -1,6 +1,6 @@
 import { readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { standaloneComponents } from './components.ts';
 import { readyScreen } from './console.ts';
 import { isProcessAlive } from './process.ts';
@@ -14,9 +14,14 @@ let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let lines: string[];
 let components: StandaloneComponents;
 beforeAll(async () => {
+  // Real processes and a first initdb: a busy machine may need long for them.
+  vi.setConfig({ testTimeout: 60_000 });
   folder = await temporaryFolder();
 });
-afterAll(() => folder[Symbol.asyncDispose]());
+afterAll(async () => {
+  vi.resetConfig();
+  await folder[Symbol.asyncDispose]();
+});
 beforeEach(() => {
   lines = [];
   components = {

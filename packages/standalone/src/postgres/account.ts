@@ -1,6 +1,6 @@
 /** As whom Postgres runs, and where that user can reach its files. */
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, realpath, stat } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { StreamError } from '@streamhouse/core/errors.ts';
 
@@ -27,6 +27,7 @@ export async function postgresAccount(): Promise<Account | undefined> {
 }
 
 export interface PlaceOptions {
+  /** Absolute path without symbolic links. */
   readonly home: string;
   readonly account: Account | undefined;
   /** Parent of the folder that is used when the account cannot reach the home. */
@@ -40,7 +41,7 @@ export interface PlaceOptions {
  * @throws StreamError `invalid` HOME_UNREACHABLE when neither can be used.
  */
 export async function postgresFolder(options: PlaceOptions): Promise<string> {
-  const home = await realpath(options.home);
+  const { home } = options;
   const inside = join(home, 'postgres');
   const closed =
     options.account === undefined ? undefined : await firstClosed(home, options.account);

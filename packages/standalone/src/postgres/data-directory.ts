@@ -30,6 +30,8 @@ export interface DataDirectoryOptions {
   readonly password: string;
   /** Whether the new files are forced to the disk; only a throw-away cluster may say no. */
   readonly isDurable: boolean;
+  /** Called before the work, which takes a second or, on a busy disk, some more. */
+  readonly onCreate: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -54,9 +56,10 @@ export async function postgresPassword(file: string): Promise<string> {
   return password;
 }
 
-/** Creates the data directory unless it exists. Resolves whether it was created now. */
-export async function ensureDataDirectory(options: DataDirectoryOptions): Promise<boolean> {
-  if ((await stat(options.path).catch(() => undefined)) !== undefined) return false;
+/** Creates the data directory unless it exists. */
+export async function ensureDataDirectory(options: DataDirectoryOptions): Promise<void> {
+  if ((await stat(options.path).catch(() => undefined)) !== undefined) return;
+  options.onCreate();
   const parent = dirname(options.path);
   const halfMade = (await readdir(parent)).filter((name) => name.startsWith(DRAFT_PREFIX));
   await Promise.all(
@@ -71,7 +74,6 @@ export async function ensureDataDirectory(options: DataDirectoryOptions): Promis
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
-  return true;
 }
 
 async function initialize(options: DataDirectoryOptions, draft: string): Promise<void> {

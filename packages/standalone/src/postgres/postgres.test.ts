@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { openHome } from '../home.ts';
 import { isProcessAlive, pause, signalProcess } from '../process.ts';
 import { POSTGRES_SUPERVISOR } from '../testing/abandoned-postgres.test-support.ts';
@@ -21,9 +21,14 @@ let shared: Folder;
 let fresh: Folder;
 let lines: string[];
 beforeAll(async () => {
+  // Real processes and a first initdb: a busy machine may need long for them.
+  vi.setConfig({ testTimeout: 60_000 });
   shared = await temporaryFolder();
 });
-afterAll(() => shared[Symbol.asyncDispose]());
+afterAll(async () => {
+  vi.resetConfig();
+  await shared[Symbol.asyncDispose]();
+});
 beforeEach(async () => {
   fresh = await temporaryFolder();
   lines = [];
@@ -159,7 +164,7 @@ test('makes the database anew when the first attempt was cut off in the middle',
   await writeFile(join(halfMade, 'PG_VERSION'), '18\n');
   await using postgres = await start(fresh);
   expect(await readdir(postgres.folder)).not.toContain('initdb-cut-off');
-  expect(lines).toEqual([`made a new database in ${join(postgres.folder, 'data')}`]);
+  expect(lines).toEqual([`making a new database in ${join(postgres.folder, 'data')}`]);
 });
 
 test('leaves no data directory behind when the first start is given up', async () => {
@@ -173,6 +178,11 @@ test('leaves no data directory behind when the first start is given up', async (
   giveUp.abort();
   await expect(starting).rejects.toThrow();
   await expect(access(join(drafts, 'data'))).rejects.toThrow('ENOENT');
+});
+
+test('has a process group of its own, so that Ctrl-C in the terminal does not reach it', async () => {
+  await using postgres = await start();
+  expect(signalProcess(-postgres.pid, 'SIGCONT')).toBe(true);
 });
 
 test('closes the connections of clients that stay when it stops', async () => {

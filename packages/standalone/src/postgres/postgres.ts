@@ -1,6 +1,6 @@
 /** PostgreSQL as a part of this program: made, started, watched, restarted when it dies, and stopped with it. */
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { backoffDelayMs } from '@streamhouse/core/async/retry.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import type { Home } from '../home.ts';
@@ -62,20 +62,25 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const settings = options.settings ?? {};
   const account = await postgresAccount();
   const folder = await postgresFolder({ home: options.home.path, account });
+  if (!folder.startsWith(join(options.home.path, sep))) {
+    options.log(
+      `user ${account?.uid} cannot enter the home, so the files of Postgres are in ${folder}`,
+    );
+  }
   const binaries = await installBinaries(folder);
   const password = await postgresPassword(join(folder, 'password'));
   const dataDirectory = join(folder, 'data');
   const logFolder = join(folder, 'log');
   const isDurable = settings['fsync'] !== 'off';
-  const isNew = await ensureDataDirectory({
+  await ensureDataDirectory({
     path: dataDirectory,
     account,
     binaries,
     password,
     isDurable,
+    onCreate: () => options.log(`making a new database in ${dataDirectory}`),
     signal,
   });
-  if (isNew) options.log(`made a new database in ${dataDirectory}`);
   await mkdir(logFolder, { recursive: true, mode: 0o700 });
   if (account !== undefined) await chown(logFolder, account.uid, account.gid);
   const launch = { binaries, account, dataDirectory, outputFile: join(folder, 'start.log') };

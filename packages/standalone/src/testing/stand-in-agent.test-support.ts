@@ -8,7 +8,7 @@ export const STAND_IN_AGENT: string = fileURLToPath(import.meta.url);
 
 /** Variables that change its manners. */
 export const STAND_IN_FAULT = 'STAND_IN_FAULT';
-export type StandInFault = 'dies-at-start' | 'never-drains';
+export type StandInFault = 'dies-at-start' | 'never-ready' | 'never-drains';
 
 function serve(env: NodeJS.ProcessEnv): void {
   const fault = env[STAND_IN_FAULT];
@@ -18,7 +18,8 @@ function serve(env: NodeJS.ProcessEnv): void {
     return;
   }
   // What it was told, so that a test can ask.
-  const server = createServer((_, response) => response.end(JSON.stringify(env)));
+  const status = fault === 'never-ready' ? 503 : 200;
+  const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify(env)));
   server.listen(Number(env['METRICS_PORT']), '127.0.0.1');
   let isLeaving = false;
   const leave = (): void => {
