@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AgentPool, endOrphans } from './agents.ts';
 import { isProcessAlive, pause, processStart, signalProcess } from './process.ts';
 import { quietPort } from './ports.ts';
@@ -16,10 +16,9 @@ import { temporaryFolder } from './testing/temporary-folder.test-support.ts';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let lines: string[];
 let fenced: string[];
-// Real processes: a busy machine may need long to start them.
-beforeAll(() => {
-  vi.setConfig({ testTimeout: 60_000 });
-});
+// Real processes: a busy machine may need long to start them. Read when the tests below are declared.
+vi.setConfig({ testTimeout: 60_000 });
+
 afterAll(() => {
   vi.resetConfig();
 });

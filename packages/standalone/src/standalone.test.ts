@@ -13,9 +13,10 @@ import { temporaryFolder } from './testing/temporary-folder.test-support.ts';
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let lines: string[];
 let components: StandaloneComponents;
+// Real processes and a first initdb: a busy machine may need long for them. Read when the tests below are declared.
+vi.setConfig({ testTimeout: 60_000 });
+
 beforeAll(async () => {
-  // Real processes and a first initdb: a busy machine may need long for them.
-  vi.setConfig({ testTimeout: 60_000 });
   folder = await temporaryFolder();
 });
 afterAll(async () => {

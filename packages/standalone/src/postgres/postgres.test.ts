@@ -20,9 +20,10 @@ type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
 let shared: Folder;
 let fresh: Folder;
 let lines: string[];
+// Real processes and a first initdb: a busy machine may need long for them. Read when the tests below are declared.
+vi.setConfig({ testTimeout: 60_000 });
+
 beforeAll(async () => {
-  // Real processes and a first initdb: a busy machine may need long for them.
-  vi.setConfig({ testTimeout: 60_000 });
   shared = await temporaryFolder();
 });
 afterAll(async () => {
