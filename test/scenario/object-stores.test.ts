@@ -14,6 +14,7 @@ import {
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store, type S3StoreOptions } from '@streamhouse/store/objects/s3.ts';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Answer } from '../harness/s3-gateway/answer.ts';
 import { type Fault, type FaultRule, latencyRule, SLOW_DOWN } from '../harness/s3-gateway/fault.ts';
 import {
   type S3Gateway,
@@ -131,6 +132,10 @@ function once(operation: string, fault: Fault): FaultRule {
   };
 }
 
+function altered(change: Partial<Answer>): Fault {
+  return { kind: 'altered', alter: (answer) => ({ ...answer, ...change }) };
+}
+
 describe('the S3 store against faults', () => {
   it.each<[string, Fault, string, string, boolean]>([
     ['503 SlowDown', SLOW_DOWN, 'unavailable', 'S3_SLOW_DOWN', false],
@@ -211,7 +216,22 @@ describe('the S3 store against faults', () => {
 
   it.each<[string, Fault, string]>([
     ['a connection that ends in the body', { kind: 'truncatedBody', bytes: 5 }, 'S3_CONNECTION'],
-    ['an answer that lacks its end', { kind: 'shortAnswer' }, 'S3_BODY'],
+    ['an answer that lacks its end', altered({ body: BYTES.subarray(1) }), 'S3_BODY'],
+    [
+      'an answer for another range',
+      altered({ headers: { 'content-range': 'bytes 1-23/24' } }),
+      'S3_BODY',
+    ],
+    [
+      'an answer for a shorter range',
+      altered({ headers: { 'content-range': 'bytes 0-21/23' } }),
+      'S3_BODY',
+    ],
+    [
+      'an answer to another request than for a range',
+      altered({ status: 200, headers: {} }),
+      'S3_BODY',
+    ],
   ])('takes %s for unavailable and not for data', async (_, fault, reason) => {
     const { gateway, store } = await setUp();
     await store.put('a/1', BYTES, { signal });

@@ -1,4 +1,5 @@
 /** What can go wrong on purpose, and how slow S3 is. */
+import type { Answer } from './answer.ts';
 
 export type GatewayOperation =
   | 'PutObject'
@@ -35,8 +36,12 @@ export type Fault =
   | { readonly kind: 'lateLanding'; readonly landAfterMs: number }
   /** GET: the connection ends after that many bytes of the body. */
   | { readonly kind: 'truncatedBody'; readonly latencyMs?: number; readonly bytes: number }
-  /** GET: a well-formed answer that lacks the last byte, as from a cache that lost the end. */
-  | { readonly kind: 'shortAnswer'; readonly latencyMs?: number }
+  /** Done, but answered in another way, as by a cache in between. */
+  | {
+      readonly kind: 'altered';
+      readonly latencyMs?: number;
+      readonly alter: (answer: Answer) => Answer;
+    }
   /** The connection is reset, before or after the request was carried out. */
   | { readonly kind: 'reset'; readonly latencyMs?: number; readonly isApplied: boolean };
 

@@ -171,11 +171,9 @@ class Gateway implements S3Gateway {
       case 'truncatedBody':
         sendTruncated(response, await run(), fault.bytes);
         return this.#record(request, 'truncated');
-      case 'shortAnswer': {
-        const answer = await run();
-        send(response, { ...answer, body: answer.body.subarray(0, -1) }, this.#verifier.nowMs());
-        return this.#record(request, 'truncated');
-      }
+      case 'altered':
+        send(response, fault.alter(await run()), this.#verifier.nowMs());
+        return this.#record(request, 'altered');
       case 'reset':
         if (fault.isApplied) await run();
         response.socket?.resetAndDestroy();

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -66,6 +66,25 @@ describe('directory store', () => {
     expect(names).not.toEqual(expect.arrayContaining(dead));
     expect(await readdir(life)).toEqual(['99']);
     await living.check({ signal });
+  });
+
+  it('takes a killed process for dead before its parent has noticed', async () => {
+    await using root = await temporaryRoot();
+    // The shell becomes a program that never waits for its child, which therefore stays a zombie.
+    const script = 'exec 3<&0; cat <&3 & echo $!; exec sleep 60';
+    const parent = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+    try {
+      const [pid] = (await once(createInterface({ input: parent.stdout }), 'line')) as [string];
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+      parent.stdin.end();
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+      const start = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ')[19];
+      await mkdir(join(root.path, '.tmp', `${pid}-${start}-00`), { recursive: true });
+      await using _ = await openDirectoryStore({ root: root.path });
+      expect(await onlyLife(root.path)).not.toContain(`${pid}-`);
+    } finally {
+      parent.kill('SIGKILL');
+    }
   });
 
   it('removes its temporary directory when it is disposed of', async () => {
