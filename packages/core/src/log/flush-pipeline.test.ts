@@ -101,7 +101,8 @@ type Happening =
   | { readonly type: 'appended'; readonly bytes: number }
   | { readonly type: 'wait'; readonly ms: number }
   | { readonly type: 'uploaded'; readonly number: number }
-  | { readonly type: 'published' | 'hurry' };
+  | { readonly type: 'published' }
+  | { readonly type: 'hurry' };
 
 const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
