@@ -9,7 +9,7 @@ const FOLDER = new URL('../../../migrations/', import.meta.url);
 const FILE_NAME = /^(\d{4})-[a-z0-9-]+\.sql$/;
 
 /** Every process that migrates this database takes turns on it: the bytes of "strmhs". */
-const ADVISORY_LOCK = 0x7374726d6873;
+export const ADVISORY_LOCK = 0x7374726d6873;
 /** Milliseconds to wait for other migrators. */
 const TURN_MS = 60_000;
 /** Milliseconds to wait for a table: behind us everybody who uses it waits as well. */

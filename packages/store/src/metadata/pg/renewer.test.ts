@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Metadata } from '../port.ts';
 import { createTestDatabase, type TestDatabase } from './database.test-support.ts';
 import { registerAgent, soon } from './log.test-support.ts';
+import { openProxy } from './proxy.test-support.ts';
 import { openRenewer } from './renewer.ts';
 
 let database: TestDatabase;
@@ -22,7 +23,7 @@ test('renews until the session is fenced', async () => {
   expect(await renewer.renew(me)).toBe(false);
 });
 
-test('fails in less than a second when the database does not answer, then goes on', async () => {
+test('fails in less than a second when a statement waits, then goes on', async () => {
   await using renewer = openRenewer({ url: database.url, applicationName: 'renewer' });
   const me = await registerAgent(metadata);
   await renewer.renew(me);
@@ -31,6 +32,16 @@ test('fails in less than a second when the database does not answer, then goes o
   await client.query('SELECT FROM agent_heartbeats WHERE incarnation = $1 FOR UPDATE', [me]);
   await expect(renewer.renew(me)).rejects.toMatchObject({ kind: 'unavailable' });
   await client.query('ROLLBACK');
+  expect(await renewer.renew(me)).toBe(true);
+});
+
+test('fails in less than a second when the connection hangs, then uses another one', async () => {
+  await using proxy = await openProxy(database.url);
+  await using renewer = openRenewer({ url: proxy.url, applicationName: 'renewer' });
+  const me = await registerAgent(metadata);
+  await renewer.renew(me);
+  proxy.holdAnswers();
+  await expect(renewer.renew(me)).rejects.toMatchObject({ kind: 'indefinite' });
   expect(await renewer.renew(me)).toBe(true);
 });
 
