@@ -101,17 +101,22 @@ test.each([
   ['a dictionary', frameOf(0x61, 0x40, NONE, BLOCK)],
   ['blocks of 8 MiB', frameOf(0x60, 0x80, NONE, BLOCK)],
   ['blocks of 16 KiB', frameOf(0x60, 0x30, NONE, BLOCK)],
+  ['no last block', FRAME.subarray(0, -4)],
+  ['two frames', Buffer.concat([FRAME, FRAME])],
+  ['a block longer than blocks may be', frameOf(0x60, 0x40, NONE, Buffer.from('ffffff7f', 'hex'))],
+])('a frame with %s is refused before it is decoded', (_name, frame) => {
+  expect(refusalOf(frame, 1_000)).toBe('COMPRESSED_BYTES');
+});
+
+test.each([
   [
     'a wrong header checksum',
     Buffer.from(FRAME.toString('hex').replace(/^(.{12})../, '$100'), 'hex'),
   ],
-  ['no last block', FRAME.subarray(0, -4)],
-  ['two frames', Buffer.concat([FRAME, FRAME])],
-  ['a block longer than blocks may be', frameOf(0x60, 0x40, NONE, Buffer.from('ffffff7f', 'hex'))],
   [
     'a match before the beginning',
     frameOf(0x60, 0x40, NONE, Buffer.from('06000000106105005061', 'hex')),
   ],
-])('a frame with %s is corrupt', (_name, frame) => {
+])('a frame with %s is refused by the decoder', (_name, frame) => {
   expect(() => decompressLz4(frame, 1_000)).toThrow();
 });

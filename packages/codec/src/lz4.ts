@@ -99,7 +99,6 @@ function walkBlocks(frame: Buffer, header: FrameHeader, measure: BlockMeasure): 
     if (field === 0) break;
     const size = field % BLOCK_STORED;
     const end = position + size;
-    if (end > frame.length) throw broken(`a block of ${size} bytes`);
     total += field >= BLOCK_STORED ? size : measure(frame, position, end, blockBytesMax);
     position = end + blockChecksumBytes;
   }

@@ -23,6 +23,8 @@ test.each([
   ['a version of the future', '82534e41505059000000000200000002'],
   ['an empty block', '82534e4150505900000000010000000100000000'],
   ['a block of negative size', '82534e41505059000000000100000001ffffffff'],
+  ['a size that leads back', '82534e41505059000000000100000001fffffffc'],
+  ['a length that its bytes cannot hold, though it is allowed', 'e8070061'],
   ['a size that is cut', '82534e415050590000000001000000010000'],
   ['a length without an end', 'ffffffffff'],
 ])('%s is corrupt', (_name, hex) => {

@@ -57,9 +57,10 @@ function blocksOf(input: Buffer): Buffer[] {
   const blocks: Buffer[] = [];
   for (let position = FRAME_HEADER_BYTES; position < input.length; ) {
     if (position + 4 > input.length) throw broken('it ends within a block size');
-    const size = input.readInt32BE(position);
+    // Unsigned, so that no size leads back.
+    const size = input.readUInt32BE(position);
     const start = position + 4;
-    if (size <= 0 || start + size > input.length) throw broken(`a block of ${size} bytes`);
+    if (start + size > input.length) throw broken(`a block of ${size} bytes`);
     blocks.push(input.subarray(start, start + size));
     position = start + size;
   }

@@ -142,6 +142,12 @@ test.each([
   },
 );
 
+test('a record far past the bound is refused before there is room made for it', () => {
+  const builder = new RecordBatchBuilder();
+  const error = thrownBy(() => builder.append(null, new Uint8Array(64 << 20), [], 0));
+  expect([error.kind, error.reason]).toEqual(['overloaded', 'RECORD_TOO_LARGE']);
+});
+
 test('a full batch refuses the record and stays as it was', () => {
   const builder = new RecordBatchBuilder(200);
   builder.append('k', 'v'.repeat(100), [], 1);

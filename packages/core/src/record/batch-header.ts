@@ -23,7 +23,6 @@
  */
 import { branded } from '../bytes/branded.ts';
 import {
-  checkBounds,
   readInt8,
   readInt16,
   readInt32,
@@ -196,7 +195,6 @@ function readBatchLength(bytes: Uint8Array, position: number): number {
   const batchLength = readInt32(bytes, position + FIELD.batchLength) + BATCH_PREFIX_BYTES;
   if (batchLength < BATCH_HEADER_BYTES || batchLength > available)
     throw truncated(position, batchLength, available);
-  checkBounds(bytes, position, batchLength);
   return batchLength;
 }
 

@@ -163,3 +163,14 @@ test('an offset or a base that is no safe integer is corrupt', () => {
   batch.fill(0xff, 0, 8);
   expect(thrownBy(() => decodeBatch(batch, 0, CODECS)).kind).toBe('corrupt');
 });
+
+test.each([-0x8000_0000, -13, -12, -1, 0, 48])(
+  'a batch that says %d bytes follow its length is corrupt',
+  (length) => {
+    const batch = buildBatch(plainRecords(1));
+    writeInt32(batch, FIELD.batchLength, length);
+    // Were it believed, whoever walks the batches would stand still or go back.
+    const error = thrownBy(() => iterateBatches(batch).next());
+    expect([error.kind, error.reason]).toEqual(['corrupt', 'BATCH_TRUNCATED']);
+  },
+);
