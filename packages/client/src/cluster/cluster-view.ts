@@ -61,6 +61,16 @@ export function holderAddress(view: ClusterView, partition: PartitionView): stri
   return view.agents.get(partition.holder)?.address;
 }
 
+/** Address of the holder of a partition by the name of its topic. */
+export function partitionHolder(
+  view: ClusterView,
+  topic: string,
+  partition: number,
+): string | undefined {
+  const found = view.topics.get(topic)?.partitions[partition];
+  return found === undefined ? undefined : holderAddress(view, found);
+}
+
 function mergeTopic(known: TopicView | undefined, message: TopicMessage): TopicView {
   const topicId = topicIdFromBytes(message.topicId);
   const old = known?.topicId === topicId ? known.partitions : [];

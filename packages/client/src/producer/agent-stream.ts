@@ -1,6 +1,6 @@
 /** One ProduceStream to one agent: batches out, several to a message; answers in. */
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
-import type { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
+import { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
 import type { ProduceBatch } from '@streamhouse/api/gen/streamhouse/v1/ProduceBatch.ts';
 import type { ProduceStreamRequest } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamRequest.ts';
 import type { ProduceStreamResponse__Output as ProduceStreamResponse } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamResponse.ts';
@@ -17,9 +17,9 @@ import type { ProducerDurability } from '../public/producer.ts';
 const MESSAGE_BYTES = 1_048_576;
 
 const DURABILITY: Readonly<Record<ProducerDurability, Durability>> = {
-  topic: 'DURABILITY_UNSPECIFIED',
-  object: 'DURABILITY_OBJECT',
-  memory: 'DURABILITY_MEMORY',
+  topic: Durability.DURABILITY_UNSPECIFIED,
+  object: Durability.DURABILITY_OBJECT,
+  memory: Durability.DURABILITY_MEMORY,
 };
 
 /** A batch as it was sent, so that its answer finds it. */
@@ -44,7 +44,7 @@ export interface AgentStreamHandlers {
 export class AgentStream {
   readonly address: string;
   /** Writers that have something to send once it can take more. */
-  readonly waiting = new Set<PartitionWriter>();
+  readonly waiting: Set<PartitionWriter> = new Set();
   readonly #call: ClientDuplexStream<ProduceStreamRequest, ProduceStreamResponse>;
   readonly #handlers: AgentStreamHandlers;
   readonly #durability: Durability;

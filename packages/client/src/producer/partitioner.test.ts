@@ -6,8 +6,8 @@ const utf8 = new TextEncoder();
 
 test('P-03: murmur2 drops the sign and takes the rest, as Kafka does', () => {
   // -973932308 & 0x7fffffff = 1173551340; -790332482 & 0x7fffffff = 1357151166.
-  expect(PARTITIONERS.murmur2(utf8.encode('21'), 1_000)).toBe(340);
-  expect(PARTITIONERS.murmur2(utf8.encode('foobar'), 1_000)).toBe(166);
+  expect(PARTITIONERS.murmur2(utf8.encode('21'), 1_000, 't')).toBe(340);
+  expect(PARTITIONERS.murmur2(utf8.encode('foobar'), 1_000, 't')).toBe(166);
 });
 
 test('a key is encoded as UTF-8, whatever was encoded before', () => {

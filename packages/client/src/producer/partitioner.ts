@@ -5,10 +5,10 @@ import { murmur3 } from './murmur3.ts';
 const NON_NEGATIVE = 0x7fffffff;
 
 /** The partitioners that have a name. Both drop the hash's sign bit, as Kafka does, and take the rest. */
-export const PARTITIONERS = {
+export const PARTITIONERS: Readonly<Record<'murmur2' | 'murmur3', Partitioner>> = {
   murmur2: (key, partitions) => (murmur2(key) & NON_NEGATIVE) % partitions,
   murmur3: (key, partitions) => (murmur3(key) & NON_NEGATIVE) % partitions,
-} as const satisfies Readonly<Record<string, Partitioner>>;
+};
 
 const SCRATCH_BYTES = 4_096;
 const BYTES_PER_CHAR_MAX = 3;
