@@ -15,7 +15,7 @@
  *
  * The native decoder grows as far as a frame tells it to. So the frame is walked first, which takes no memory: what its
  * blocks can hold is bounded before a byte is decoded. Reading every sequence of every block gives the exact figure but
- * adds a third to the time of decoding, so that is done only where the bound by sizes alone does not settle it.
+ * adds half to the time of decoding, so that is done only where the bound by sizes alone does not settle it.
  */
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { compressFrameSync, decompressFrameSync } from 'lz4-napi';

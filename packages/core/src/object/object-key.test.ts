@@ -82,3 +82,13 @@ test.each([
   );
   expect([error.kind, error.reason]).toEqual(['internal', 'OBJECT_KEY']);
 });
+
+test.each(['12/9999999999999999-0001', '9999999999999999/0000000000000012-0001'])(
+  'a number that is no safe integer makes no key: %s',
+  (rest) => {
+    for (let hash = 0; hash < 256; hash++) {
+      const key = `${walPrefix(ROOT)}${hash.toString(16).padStart(2, '0')}/${rest}`;
+      expect(parseObjectKey(key, ROOT)).toBeUndefined();
+    }
+  },
+);

@@ -81,6 +81,16 @@ test.each([
   expect(refusalOf(forge(GOOD, change))).toBe(refusal);
 });
 
+test.each([
+  ['base', FIELD.baseTimestamp, -1],
+  ['base', FIELD.baseTimestamp, 1_700_000_000_003],
+  ['max', FIELD.maxTimestamp, -1],
+  ['max', FIELD.maxTimestamp, TIMESTAMP_MS_MAX + 1],
+])('a %s timestamp at %d of %d is refused before the walk', (_name, position, timestampMs) => {
+  const error = thrownBy(() => validateBatch(forge(GOOD, long(position, timestampMs)), crc32c));
+  expect(error.reason).toBe('BATCH_TIMESTAMP');
+});
+
 test('counts that agree with each other but not with the bytes are refused before the walk', () => {
   const count = (recordCount: number) => (bytes: Uint8Array) => {
     writeInt32(bytes, FIELD.recordCount, recordCount);

@@ -218,10 +218,10 @@ function walkHeaders(reader: ByteReader): number {
 
 function walkHeaderName(reader: ByteReader): number {
   const length = reader.readVarint();
-  if (length < 0 || length > LIMITS.headerNameBytesMax) {
+  if (length > LIMITS.headerNameBytesMax) {
     throw invalid(
       'RECORD_HEADERS',
-      `a header's name has 0..${LIMITS.headerNameBytesMax} bytes, got ${length}`,
+      `a header's name has at most ${LIMITS.headerNameBytesMax} bytes, got ${length}`,
     );
   }
   const start = reader.position;

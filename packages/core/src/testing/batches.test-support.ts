@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { writeInt8, writeInt16, writeInt32, writeInt64 } from '../bytes/fixed.ts';
 import { StreamError } from '../errors.ts';
 import { producerId } from '../ids.ts';
-import type { Content, FinishOptions, HeaderInput } from '../record/batch-builder.ts';
+import type { BatchStamp, Content, FinishOptions, HeaderInput } from '../record/batch-builder.ts';
 import { RecordBatchBuilder } from '../record/batch-builder.ts';
 import { BATCH_HEADER_BYTES, FIELD } from '../record/batch-header.ts';
-import type { CompressionPort } from '../record/compression.ts';
+import type { CompressionPort, Crc32c } from '../record/compression.ts';
 import { tableCrc32c } from './crc32c.test-support.ts';
 
 /** `none` and gzip are enough to test what core does around a compression. */
@@ -24,13 +24,16 @@ export const gzipPort: CompressionPort = {
   },
 };
 
-export const CODECS = { port: gzipPort, crc32c: tableCrc32c } as const;
+export const CODECS: { readonly port: CompressionPort; readonly crc32c: Crc32c } = {
+  port: gzipPort,
+  crc32c: tableCrc32c,
+};
 
-export const NO_PRODUCER = {
+export const NO_PRODUCER: BatchStamp = {
   producerId: producerId(-1),
   producerEpoch: -1,
   baseSequence: -1,
-} as const;
+};
 
 export interface RecordInput {
   readonly key: Content;
