@@ -29,9 +29,9 @@ export async function startAgent(
   components: AgentComponents,
 ): Promise<Agent> {
   const lives = new Lives(settings, components);
-  const { log, metrics } = components;
+  const { clock, log, metrics } = components;
   const grpc = await startGrpcServer(
-    { current: () => lives.current(), log, metrics },
+    { current: () => lives.current(), clock, log, metrics },
     settings.listen,
   );
   const http = await startHttpServer({

@@ -9,6 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import type { Error as ErrorMessage } from '@streamhouse/api/gen/streamhouse/v1/Error.ts';
 import { encodeStatusDetails, GRPC_CODE, STATUS_DETAILS_KEY } from '@streamhouse/api/status.ts';
+import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import type { Logger } from '../log.ts';
@@ -18,6 +19,7 @@ import type { AgentMetrics } from '../metrics.ts';
 export interface ServiceContext {
   /** @throws StreamError `unavailable` while the agent starts, drains or begins a new life. */
   readonly current: () => RunningIncarnation;
+  readonly clock: Clock;
   readonly log: Logger;
   readonly metrics: AgentMetrics;
 }
@@ -69,7 +71,7 @@ export function callEnded(): StreamError {
 }
 
 /** An error as the status of a call. A bug is logged here, once, and told without its details. */
-export function serviceError(error: unknown, log: Logger): ServiceError {
+function serviceError(error: unknown, log: Logger): ServiceError {
   const status = statusOf(error, log);
   return Object.assign(new Error(status.details), status, { name: 'ServiceError' });
 }

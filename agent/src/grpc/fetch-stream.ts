@@ -6,7 +6,7 @@ import { Trigger } from '@streamhouse/core/async/run-loop.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { iterateBatches } from '@streamhouse/core/record/batch-header.ts';
 import { callEnded, checkDecoded, type ServiceContext } from './call.ts';
-import { type FetchResult, fetchOnce, untilReadable } from './consumer-service.ts';
+import { type FetchResult, fetchOnce, untilReadable } from './fetch.ts';
 import { checkCount, invalidField } from './validate.ts';
 
 type StreamCall = ServerDuplexStream<FetchStreamRequest__Output, FetchResponse>;

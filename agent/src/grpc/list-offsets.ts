@@ -43,9 +43,10 @@ async function find(
       return { offset: held.highWatermark, timestampMs: -1 };
     case 'timestampMs':
       return await findByTimestamp(life, held, asked.timestampMs ?? 0, signal);
-    default:
-      throw invalidField('at', 'must be one of earliest, latest and timestamp_ms');
+    case undefined:
+      break;
   }
+  throw invalidField('at', 'must be one of earliest, latest and timestamp_ms');
 }
 
 async function findByTimestamp(

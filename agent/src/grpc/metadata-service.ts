@@ -56,9 +56,13 @@ function watch(context: ServiceContext, life: RunningIncarnation, call: WatchCal
     send();
   };
   const stopListening = life.view.onChange(changed);
-  const beat = setInterval(send, WATCH_BEAT_MS);
+  let cancelBeat = (): void => undefined;
+  const beat = (): void => {
+    send();
+    cancelBeat = life.clock.schedule(WATCH_BEAT_MS, beat);
+  };
   const finish = (): void => {
-    clearInterval(beat);
+    cancelBeat();
     stopListening();
     life.over.removeEventListener('abort', finish);
     call.end();
@@ -69,7 +73,7 @@ function watch(context: ServiceContext, life: RunningIncarnation, call: WatchCal
   });
   call.on('cancelled', finish);
   life.over.addEventListener('abort', finish, { once: true });
-  send();
+  beat();
 }
 
 function metadataOf(

@@ -14,8 +14,14 @@ import { murmur2 } from '@streamhouse/core/record/murmur2.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import { type AcknowledgeAt, admitBatch } from '../partition/admission.ts';
-import { acknowledgeAt } from './producer-service.ts';
-import { checkCount, checkPartition, findHeld, findTopic, invalidField } from './validate.ts';
+import {
+  acknowledgeAt,
+  checkCount,
+  checkPartition,
+  findHeld,
+  findTopic,
+  invalidField,
+} from './validate.ts';
 
 const NOT_IDEMPOTENT = { producerId: producerId(-1), producerEpoch: -1, baseSequence: -1 };
 

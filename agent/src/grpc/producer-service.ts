@@ -1,5 +1,4 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
 import type { InitProducerResponse } from '@streamhouse/api/gen/streamhouse/v1/InitProducerResponse.ts';
 import type { ProduceBatch__Output } from '@streamhouse/api/gen/streamhouse/v1/ProduceBatch.ts';
 import type { ProducerServiceHandlers } from '@streamhouse/api/gen/streamhouse/v1/ProducerService.ts';
@@ -8,7 +7,7 @@ import type { ProduceStreamResponse } from '@streamhouse/api/gen/streamhouse/v1/
 import { StreamError } from '@streamhouse/core/errors.ts';
 import type { Offset } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
-import { type AcknowledgeAt, admitBatch } from '../partition/admission.ts';
+import { admitBatch } from '../partition/admission.ts';
 import {
   callEnded,
   checkDecoded,
@@ -18,7 +17,7 @@ import {
   unary,
 } from './call.ts';
 import { produceRecords } from './produce-records.ts';
-import { findHeld, invalidField } from './validate.ts';
+import { acknowledgeAt, findHeld } from './validate.ts';
 
 type StreamCall = ServerDuplexStream<ProduceStreamRequest__Output, ProduceStreamResponse>;
 
@@ -36,20 +35,6 @@ export function producerService(context: ServiceContext): ProducerServiceHandler
       stream.run().catch((error: unknown) => call.emit('error', statusOf(error, context.log)));
     },
   };
-}
-
-/** @throws StreamError `invalid` when the number is none of the contract's. */
-export function acknowledgeAt(durability: number): AcknowledgeAt {
-  switch (durability) {
-    case Durability.DURABILITY_UNSPECIFIED:
-      return 'topic';
-    case Durability.DURABILITY_OBJECT:
-      return 'published';
-    case Durability.DURABILITY_MEMORY:
-      return 'accepted';
-    default:
-      throw invalidField('durability', `must be one of the contract's values, got ${durability}`);
-  }
 }
 
 /** One pipelined connection of a producer. Bounded: it is read no further while too many batches wait for their answer. */

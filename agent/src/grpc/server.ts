@@ -11,6 +11,7 @@ import {
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { packageDefinition, reflectionDefinition } from '@streamhouse/api/services.ts';
+import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
@@ -57,7 +58,7 @@ export async function startGrpcServer(
   return {
     port,
     setServing: (isServing) => health.setStatus('', isServing ? 'SERVING' : 'NOT_SERVING'),
-    close: (graceMs) => close(server, graceMs),
+    close: (graceMs) => close(server, context.clock, graceMs),
   };
 }
 
@@ -109,11 +110,11 @@ function bind(server: Server, address: string): Promise<number> {
   });
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), graceMs);
+    const cancelForce = clock.schedule(graceMs, () => server.forceShutdown());
     server.tryShutdown(() => {
-      clearTimeout(force);
+      cancelForce();
       resolve();
     });
   });

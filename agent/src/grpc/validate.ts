@@ -1,4 +1,5 @@
 /** Requests -> values of the domain. Every function throws StreamError `invalid` naming the field. */
+import { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
 import { topicIdFromBytes, UUID_BYTES } from '@streamhouse/core/bytes/uuid.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import {
@@ -11,13 +12,14 @@ import {
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
+import type { AcknowledgeAt } from '../partition/admission.ts';
 import type { HeldPartition } from '../partition/held-partition.ts';
 
 export function invalidField(field: string, message: string): StreamError {
   return new StreamError('invalid', 'INVALID_FIELD', `${field} ${message}`, { details: { field } });
 }
 
-export function checkTopicId(bytes: Uint8Array): TopicId {
+function checkTopicId(bytes: Uint8Array): TopicId {
   if (bytes.length !== UUID_BYTES)
     throw invalidField('topic_id', `must have ${UUID_BYTES} bytes, got ${bytes.length}`);
   return topicIdFromBytes(bytes);
@@ -98,4 +100,18 @@ export function topicNotFound(name: string): StreamError {
     'TOPIC_NOT_FOUND',
     `there is no topic "${shown}": create it first`,
   );
+}
+
+/** @throws StreamError `invalid` when the number is none of the contract's. */
+export function acknowledgeAt(durability: number): AcknowledgeAt {
+  switch (durability) {
+    case Durability.DURABILITY_UNSPECIFIED:
+      return 'topic';
+    case Durability.DURABILITY_OBJECT:
+      return 'published';
+    case Durability.DURABILITY_MEMORY:
+      return 'accepted';
+    default:
+      throw invalidField('durability', `must be one of the contract's values, got ${durability}`);
+  }
 }

@@ -52,7 +52,8 @@ async function answer(
     send(response, 405, 'text/plain', 'only GET\n');
     return;
   }
-  switch (request.url?.split('?', 1)[0]) {
+  const [path = ''] = request.url?.split('?', 1) ?? [];
+  switch (path) {
     case '/health':
       probe(response, options.health());
       break;

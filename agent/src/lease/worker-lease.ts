@@ -55,7 +55,7 @@ class WorkerLease implements SessionLease {
   readonly fenced: Promise<void>;
   heardMs: number;
   readonly #worker: Worker;
-  readonly #progress: NodeJS.Timeout;
+  #cancelProgress: () => void = () => undefined;
   readonly #onError: (message: string) => void;
   readonly #onFenced: () => void;
   #lease: AgentLease;
@@ -87,10 +87,7 @@ class WorkerLease implements SessionLease {
     this.#worker.on('message', (message: RenewWorkerMessage) => this.#hear(message));
     // Without its keeper the session expires by itself, and nothing is admitted from then on.
     this.#worker.on('error', (error) => onError(`the lease keeper died: ${String(error)}`));
-    this.#progress = setInterval(
-      () => this.#worker.postMessage('progress'),
-      PROGRESS_EVERY_MS,
-    ).unref();
+    this.#showProgress();
   }
 
   isHeld(nowMs: number): boolean {
@@ -98,8 +95,13 @@ class WorkerLease implements SessionLease {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#progress);
+    this.#cancelProgress();
     await this.#worker.terminate();
+  }
+
+  #showProgress(): void {
+    this.#worker.postMessage('progress');
+    this.#cancelProgress = systemClock.schedule(PROGRESS_EVERY_MS, () => this.#showProgress());
   }
 
   #hear(message: RenewWorkerMessage): void {

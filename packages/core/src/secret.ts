@@ -1,3 +1,5 @@
+/** What util.inspect and console.log call. */
+const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 const REDACTED = '[redacted]';
 
 /** A value that prints as `[redacted]` wherever it ends up by mistake: logs, errors, JSON. */
@@ -21,7 +23,7 @@ export class Secret {
     return REDACTED;
   }
 
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  [INSPECT](): string {
     return REDACTED;
   }
 }

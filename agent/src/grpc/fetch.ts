@@ -1,0 +1,132 @@
+/** What a fetch answers, now or once there is something. */
+import type { FetchedPartition } from '@streamhouse/api/gen/streamhouse/v1/FetchedPartition.ts';
+import type { FetchPartition__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchPartition.ts';
+import type { FetchRequest__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchRequest.ts';
+import type { FetchResponse } from '@streamhouse/api/gen/streamhouse/v1/FetchResponse.ts';
+import { LIMITS } from '@streamhouse/core/limits.ts';
+import type { RunningIncarnation } from '../incarnation.ts';
+import type { HeldPartition } from '../partition/held-partition.ts';
+import { checkRange } from '../read/partition-reader.ts';
+import { errorMessage, type ServiceContext } from './call.ts';
+import { checkCount, checkOffset, clamp, findHeld } from './validate.ts';
+
+/** Waits for the bytes asked for, or as long as the caller would. */
+export async function fetch(
+  context: ServiceContext,
+  request: FetchRequest__Output,
+  signal: AbortSignal,
+): Promise<FetchResponse> {
+  const life = context.current();
+  const asked = checkCount('partitions', request.partitions, LIMITS.requestPartitionsMax);
+  const bytesMax = clamp(request.maxBytes || LIMITS.fetchBytesMax, 1, LIMITS.fetchBytesMax);
+  const bytesMin = clamp(request.minBytes, 1, bytesMax);
+  const deadlineMs = life.clock.monotonicMs() + clamp(request.maxWaitMs, 0, LIMITS.fetchWaitMsMax);
+  for (;;) {
+    const result = await fetchOnce(context, life, asked, bytesMax, signal);
+    const leftMs = deadlineMs - life.clock.monotonicMs();
+    if (result.bytes >= bytesMin || result.hasErrors || leftMs <= 0)
+      return { partitions: result.partitions };
+    await untilReadable(life, asked, result.partitions, leftMs, signal);
+  }
+}
+
+export interface FetchResult {
+  readonly partitions: FetchedPartition[];
+  readonly bytes: number;
+  readonly hasErrors: boolean;
+}
+
+/** What can be read now. One partition after the other until the bytes are used up; the rest come back empty. */
+export async function fetchOnce(
+  context: ServiceContext,
+  life: RunningIncarnation,
+  asked: readonly FetchPartition__Output[],
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<FetchResult> {
+  const partitions: FetchedPartition[] = [];
+  let bytes = 0;
+  let hasErrors = false;
+  for (const one of asked) {
+    try {
+      const fetched = await fetchPartition(life, one, bytesMax - bytes, signal);
+      bytes += fetched.recordBatches?.length ?? 0;
+      partitions.push(fetched);
+    } catch (error) {
+      hasErrors = true;
+      const { topicId, partition } = one;
+      partitions.push({ topicId, partition, error: errorMessage(error, context.log) });
+    }
+  }
+  context.metrics.countFetched(bytes);
+  return { partitions, bytes, hasErrors };
+}
+
+async function fetchPartition(
+  life: RunningIncarnation,
+  asked: FetchPartition__Output,
+  bytesMax: number,
+  signal: AbortSignal,
+): Promise<FetchedPartition & { readonly recordBatches: Buffer }> {
+  const held = findHeld(life, asked.topicId, asked.partition);
+  const from = checkOffset(asked.offset);
+  checkRange(held, from);
+  // The range first: what is published while the bytes are read must not count as read (I-16).
+  const { logStartOffset, highWatermark } = held;
+  const { chunks } =
+    bytesMax > 0 ? await life.reader.read(held, from, bytesMax, signal) : { chunks: [] };
+  return {
+    topicId: asked.topicId,
+    partition: asked.partition,
+    logStartOffset,
+    highWatermark,
+    recordBatches: asOneBuffer(chunks),
+  };
+}
+
+function asOneBuffer(chunks: readonly Uint8Array[]): Buffer {
+  const [only] = chunks;
+  if (chunks.length !== 1 || only === undefined) return Buffer.concat(chunks);
+  return Buffer.from(only.buffer, only.byteOffset, only.length);
+}
+
+/** Resolves when more than what was seen can be read from one of the partitions, or the time is over. */
+export async function untilReadable(
+  life: RunningIncarnation,
+  asked: readonly FetchPartition__Output[],
+  seen: readonly FetchedPartition[],
+  waitMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const undo: (() => void)[] = [];
+    const wake = (): void => {
+      for (const step of undo) step();
+      resolve();
+    };
+    const ends = AbortSignal.any([signal, life.over]);
+    ends.addEventListener('abort', wake, { once: true });
+    undo.push(() => ends.removeEventListener('abort', wake), life.clock.schedule(waitMs, wake));
+    for (const [index, one] of asked.entries()) {
+      const held = findIfHeld(life, one);
+      if (held === undefined || held.highWatermark !== seen[index]?.highWatermark) {
+        // Lost or grown since it was looked at.
+        queueMicrotask(wake);
+        return;
+      }
+      undo.push(held.onReadable(wake));
+    }
+    if (ends.aborted) queueMicrotask(wake);
+  });
+}
+
+function findIfHeld(
+  life: RunningIncarnation,
+  asked: FetchPartition__Output,
+): HeldPartition | undefined {
+  try {
+    return findHeld(life, asked.topicId, asked.partition);
+  } catch {
+    return undefined; // The next look tells the caller why.
+  }
+}
