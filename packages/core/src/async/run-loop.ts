@@ -13,6 +13,8 @@ export class Trigger {
   /** Resolves at the next `fire`, at once when one came since the last `wait`. */
   async wait(signal: AbortSignal): Promise<void> {
     if (!this.#isSet) {
+      // A signal that has aborted says so no second time.
+      signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
         const onAbort = (): void => reject(signal.reason);
         signal.addEventListener('abort', onAbort, { once: true });
