@@ -3,6 +3,9 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { OutputFormat } from '../output/format.ts';
 
+/** Long enough for a failover, short enough for someone who mistyped an address. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
 interface GlobalOptions {
   readonly bootstrap: string;
   readonly output?: OutputFormat;
@@ -11,7 +14,7 @@ interface GlobalOptions {
 /** How any command reaches the cluster; an interruption ends the attempt. */
 export function connectOptions(command: Command, context: CliContext): ConnectOptions {
   const { bootstrap } = command.optsWithGlobals<GlobalOptions>();
-  return { bootstrap, signal: context.interrupted };
+  return { bootstrap, connectTimeoutMs: CONNECT_TIMEOUT_MS, signal: context.interrupted };
 }
 
 /** `--output`, undefined when it was not given. */
