@@ -10,7 +10,7 @@ import type { CompressionPort, Crc32c } from '../record/compression.ts';
 import { tableCrc32c } from './crc32c.test-support.ts';
 
 /** `none` and gzip are enough to test what core does around a compression. */
-export const gzipPort: CompressionPort = {
+const gzipPort: CompressionPort = {
   compress(compression, bytes) {
     return compression === 'gzip' ? gzipSync(bytes) : bytes;
   },
