@@ -23,8 +23,7 @@ const FINISH = { compression: 'none', ...NO_PRODUCER, ...CODECS } as const;
 const STAMP = { producerId: producerId(7), producerEpoch: 3, baseSequence: 42 };
 
 /**
- * Three records as kafkajs 2.2.4 encodes them; @platformatic/kafka 2.12.1 gives the same from `magic` on. They differ
- * only in partitionLeaderEpoch, which the CRC leaves out.
+ * Three records as kafkajs 2.2.4 encodes them, but for partitionLeaderEpoch: it writes 0, and the CRC leaves it out.
  */
 const GOLDEN = [
   '0000000000000000', // baseOffset 0
