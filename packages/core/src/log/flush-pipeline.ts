@@ -147,9 +147,9 @@ function sealIfDue(state: FlushState, nowMs: number): FlushEffect[] {
   if (pipeFreeAtMs > nowMs) return [{ type: 'wakeAt', atMs: pipeFreeAtMs }];
   refill(state, nowMs);
   if (state.tokens < 1) {
-    return [
-      { type: 'wakeAt', atMs: nowMs + ((1 - state.tokens) / settings.putsPerSecondMax) * 1000 },
-    ];
+    const waitMs = ((1 - state.tokens) / settings.putsPerSecondMax) * 1000;
+    // Whole milliseconds: a remainder of rounding would ask for a tick at this very moment, again and again.
+    return [{ type: 'wakeAt', atMs: nowMs + Math.ceil(waitMs) }];
   }
   if (settings.putsPerSecondMax !== Number.POSITIVE_INFINITY) state.tokens -= 1;
   return [seal(state)];

@@ -82,3 +82,35 @@ describe('producers that a partition remembers', () => {
     expect(sealProducers(log)).toEqual([]);
   });
 });
+
+describe('partition log', () => {
+  it('never lets the high watermark fall, even when it is told of an older publish (I-03)', () => {
+    const log = newLog();
+    for (const id of [1, 2, 3]) append(log, id);
+    publish(log, 3);
+    expect(publish(log, 2)).toEqual([]);
+    expect(publish(log, 3)).toEqual([]);
+    expect(log.highWatermark).toBe(3);
+  });
+
+  it('goes on after the last int32 sequence with 0', () => {
+    const last = 0x7fffffff;
+    const batch = { firstSequence: 0, lastSequence: last - 1, baseOffset: offset(0) };
+    const producer = { producerId: producerId(7), producerEpoch: 0, batches: [batch] };
+    const log = openPartitionLog({ epoch: epoch(1), nextOffset: offset(1), producers: [producer] });
+    const send = (ticket: number, baseSequence: number): PartitionLogEffect[] =>
+      stepPartitionLog(log, {
+        type: 'append',
+        ticket,
+        producerId: producerId(7),
+        producerEpoch: 0,
+        baseSequence,
+        recordCount: 3,
+        acknowledge: 'published',
+      });
+    expect(send(1, last)).toEqual([{ type: 'accept', ticket: 1, baseOffset: 1 }]);
+    expect(send(2, 2)).toEqual([{ type: 'accept', ticket: 2, baseOffset: 4 }]);
+    publish(log, 7);
+    expect(send(3, last)).toEqual([{ type: 'acknowledge', ticket: 3, baseOffset: 1 }]);
+  });
+});
