@@ -57,7 +57,7 @@ interface Waiting {
 }
 
 /** Small, so that a run reaches every bound. A record counts as one byte. */
-export const FLUSH: FlushSettings = {
+const FLUSH: FlushSettings = {
   bytesMax: 8,
   uploadsInFlightMax: 3,
   putsPerSecondMax: Number.POSITIVE_INFINITY,

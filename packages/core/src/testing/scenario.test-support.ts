@@ -90,7 +90,7 @@ export function describeScenarios(folder: URL, newMachine: () => ScenarioMachine
 }
 
 /** The file with what `machine` prints in the place of what was printed before. */
-export function replay(text: string, machine: ScenarioMachine): string {
+function replay(text: string, machine: ScenarioMachine): string {
   const lines: string[] = [];
   let isOutput = false;
   for (const line of text.split('\n')) {
