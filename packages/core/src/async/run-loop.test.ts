@@ -22,15 +22,21 @@ function optionsOf(trigger: Trigger, signal: AbortSignal) {
 }
 
 describe('Trigger', () => {
-  it('takes many calls before the wait for one, and none for none', async () => {
+  it('takes many calls before the wait for one', async () => {
     const trigger = new Trigger();
     trigger.fire();
     trigger.fire();
     const { signal } = new AbortController();
     await trigger.wait(signal);
-    const again = trigger.wait(signal);
+    let isAwake = false;
+    const again = trigger.wait(signal).then(() => {
+      isAwake = true;
+    });
+    await Promise.resolve();
+    expect(isAwake).toBe(false);
     trigger.fire();
     await again;
+    expect(isAwake).toBe(true);
   });
 
   it('does not wait once its signal has aborted', async () => {
