@@ -110,12 +110,14 @@ async function produce(
   });
   const delivery = new Delivery(producer, topic);
   using progress = new Progress(context.progressStream, input.bytesTotal, context.clock);
-  const { bytes, fault } = await sendAll(input.stream, source, delivery, progress, context);
+  const { inputBytes, fault } = await sendAll(input.stream, source, delivery, progress, context);
   await producer.flush();
   const elapsedMs = progress.elapsedMs();
   progress[Symbol.dispose]();
-  await report(topic, { counts: delivery.counts, bytes, elapsedMs }, command, context);
-  throwOutcome(delivery, fault, context);
+  const failure = failureOf(delivery, fault, context);
+  const result = { counts: delivery.counts, inputBytes, elapsedMs, isDone: failure === undefined };
+  await report(topic, result, command, context);
+  if (failure !== undefined) throw failure;
 }
 
 function formatOf(options: ProduceOptions): RecordFormat {
@@ -177,19 +179,19 @@ async function sendAll(
   delivery: Delivery,
   progress: Progress,
   context: CliContext,
-): Promise<{ readonly bytes: number; readonly fault: unknown }> {
+): Promise<{ readonly inputBytes: number; readonly fault: unknown }> {
   const stop = AbortSignal.any([context.interrupted, delivery.stopped]);
-  let bytes = 0;
+  let inputBytes = 0;
   try {
     for await (const chunk of addAbortSignal(stop, stream) as AsyncIterable<Buffer>) {
+      inputBytes += chunk.length;
       await sendEach(source.push(chunk), delivery, stop);
-      bytes += chunk.length;
-      progress.update(delivery.counts.acknowledged, bytes);
+      progress.update(delivery.counts.acknowledged, inputBytes);
     }
     await sendEach(source.end(), delivery, stop);
-    return { bytes, fault: undefined };
+    return { inputBytes, fault: undefined };
   } catch (error) {
-    return { bytes, fault: stop.aborted ? undefined : error };
+    return { inputBytes, fault: stop.aborted ? undefined : error };
   }
 }
 
@@ -207,13 +209,17 @@ async function sendEach(
 
 interface Result {
   readonly counts: DeliveryCounts;
-  readonly bytes: number;
+  /** Bytes that were read, not all of them sent when the command failed. */
+  readonly inputBytes: number;
   readonly elapsedMs: number;
+  readonly isDone: boolean;
 }
+
+/** A program always gets the figures; people get them when all went well, else they stand in the error. */
 
 async function report(
   topic: string,
-  { counts, bytes, elapsedMs }: Result,
+  { counts, inputBytes, elapsedMs, isDone }: Result,
   command: Command,
   context: CliContext,
 ): Promise<void> {
@@ -221,33 +227,38 @@ async function report(
   const recordsPerSecond = seconds === 0 ? 0 : Math.round(counts.acknowledged / seconds);
   const format = outputOption(command);
   if (format === 'json' || format === 'yaml') {
-    const summary = { topic, ...counts, bytes, seconds, recordsPerSecond };
+    const summary = { topic, ...counts, inputBytes, seconds, recordsPerSecond };
     await context.stdout.writeText(renderValue(format, summary));
-  } else if (counts.acknowledged === counts.sent) {
+  } else if (isDone) {
     await context.stderr.writeText(
-      `${records(counts.acknowledged)} (${formatBytes(bytes)}) acknowledged by ${topic} in ${seconds.toFixed(1)} s, ${formatCount(recordsPerSecond)} records/s\n`,
+      `${records(counts.acknowledged)} (${formatBytes(inputBytes)}) acknowledged by ${topic} in ${seconds.toFixed(1)} s, ${formatCount(recordsPerSecond)} records/s\n`,
     );
   }
 }
 
-/** @throws CommandError unless the whole input was acknowledged. */
-function throwOutcome(delivery: Delivery, fault: unknown, context: CliContext): void {
+/** Undefined when the whole input was acknowledged. */
+function failureOf(
+  delivery: Delivery,
+  fault: unknown,
+  context: CliContext,
+): CommandError | undefined {
   const { acknowledged, unknown, failed } = delivery.counts;
   const counts = `${records(acknowledged)} acknowledged, ${unknown} unknown, ${failed} failed`;
   if (delivery.failure !== undefined) {
     const cause = describeError(delivery.failure);
-    throw new CommandError(exitCodeOf(delivery.failure), `${counts}: ${cause}`);
+    return new CommandError(exitCodeOf(delivery.failure), `${counts}: ${cause}`);
   }
   if (fault !== undefined) {
     const cause = fault instanceof InputError ? fault.message : readFault(fault).message;
-    throw new CommandError(
+    return new CommandError(
       EXIT.failed,
       `${cause}; acknowledged before it: ${records(acknowledged)}; correct the input and go on from there`,
     );
   }
   if (context.interrupted.aborted) {
-    throw new CommandError(EXIT.interrupted, `interrupted; ${counts}`);
+    return new CommandError(EXIT.interrupted, `interrupted; ${counts}`);
   }
+  return undefined;
 }
 
 function readFault(error: unknown): CommandError {
