@@ -3,6 +3,8 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { isatty } from 'node:tty';
 import { fileURLToPath } from 'node:url';
 
 const main = new URL('../src/main.ts', import.meta.url);
@@ -19,8 +21,7 @@ function projectNode() {
   const folder = `node-${platform}-${process.arch}`;
   try {
     const manifest = createRequire(import.meta.url).resolve(`${folder}/package.json`);
-    const name = process.platform === 'win32' ? 'bin/node.exe' : 'bin/node';
-    return fileURLToPath(new URL(name, `file://${manifest}`));
+    return join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
   } catch {
     console.error(
       `streamhouse: needs Node 24.12 or newer, this is ${process.version}; install one, or run npm install here`,
@@ -35,9 +36,10 @@ function runOn(node) {
     return;
   }
   const child = spawn(node, [fileURLToPath(main), ...process.argv.slice(2)], { stdio: 'inherit' });
-  // A terminal sends Ctrl-C to both: only the child decides what it means.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  const forward = (signal) => child.kill(signal);
+  // A terminal sends Ctrl-C to both of us, and a second one would end the command at once.
+  process.on('SIGINT', [0, 1, 2].some(isatty) ? () => {} : forward);
+  process.on('SIGTERM', forward);
   child.on('error', (error) => {
     console.error(`streamhouse: cannot start ${node}: ${error.message}`);
     process.exitCode = 1;

@@ -40,6 +40,9 @@ describe('errorLine', () => {
   it('says that a server does not know the call', () => {
     const error = new StreamError('internal', 'GRPC_12', 'unknown method');
     expect(errorLine(error)).toContain('another version');
+    const cause = new AggregateError([new StreamError('unavailable', 'GRPC_14', 'gone'), error]);
+    const failed = new StreamError('unavailable', 'CONNECT_FAILED', 'no agent answers', { cause });
+    expect(errorLine(failed)).toContain('another version');
   });
 
   it('lets nothing of a message reach the terminal as a command', () => {

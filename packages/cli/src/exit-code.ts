@@ -59,13 +59,15 @@ const NEXT_BY_KIND = {
   internal: 'this is a bug: please report it with the command that you ran',
 } satisfies Record<ErrorKind, string>;
 
+/** UNIMPLEMENTED, from a server that speaks gRPC and does not know the call. */
+const UNKNOWN_CALL = 'GRPC_12';
+
 /** Next steps that are better than what the kind alone allows. */
 const NEXT_BY_REASON: Readonly<Record<string, string>> = {
   CONNECT_FAILED:
     'start a cluster with "npm start", or name its agents with --bootstrap HOST:PORT or STREAMHOUSE_BOOTSTRAP',
   RECORD_TOO_LARGE: 'send smaller records',
-  // UNIMPLEMENTED, from a server that speaks gRPC and does not know the call.
-  GRPC_12:
+  [UNKNOWN_CALL]:
     'the server is of another version, or is not StreamHouse: use the command of its version',
 };
 
@@ -86,11 +88,21 @@ export function describeError(error: unknown): string {
   if (error instanceof CommandError) return error.message;
   if (error instanceof InputError) return `${error.message}; correct the input and try again`;
   if (error instanceof StreamError) {
-    const next = NEXT_BY_REASON[error.reason] ?? NEXT_BY_KIND[error.kind];
-    return `${withoutFullStop(error.message)}; ${next}`;
+    return `${withoutFullStop(error.message)}; ${nextStep(error)}`;
   }
   const message = error instanceof Error ? error.message : String(error);
   return `${withoutFullStop(message)}; ${NEXT_BY_KIND.internal}`;
+}
+
+function nextStep(error: StreamError): string {
+  // A failed connection has one cause for each address. One that answers and knows nothing of us is the better hint.
+  const causes: readonly unknown[] =
+    error.cause instanceof AggregateError ? error.cause.errors : [];
+  const isForeign = causes.some(
+    (cause) => cause instanceof StreamError && cause.reason === UNKNOWN_CALL,
+  );
+  const reason = isForeign ? UNKNOWN_CALL : error.reason;
+  return NEXT_BY_REASON[reason] ?? NEXT_BY_KIND[error.kind];
 }
 
 function oneLine(text: string): string {
