@@ -83,9 +83,7 @@ export class Flusher {
     this.#isFeedScheduled = true;
     setImmediate(() => {
       this.#isFeedScheduled = false;
-      const appendedBytes = this.#appendedBytes;
-      this.#appendedBytes = 0;
-      this.#feed({ type: 'appended', bytes: appendedBytes });
+      this.#feedAppended();
     });
   }
 
@@ -110,7 +108,20 @@ export class Flusher {
     await Promise.allSettled(this.#running);
   }
 
+  #feedAppended(): void {
+    const bytes = this.#appendedBytes;
+    if (bytes === 0) return;
+    this.#appendedBytes = 0;
+    this.#step({ type: 'appended', bytes });
+  }
+
+  /** What was appended comes before any other event: a seal takes all of it, so the machine must know of all of it. */
   #feed(event: FlushEvent): void {
+    this.#feedAppended();
+    this.#step(event);
+  }
+
+  #step(event: FlushEvent): void {
     if (this.#stop.signal.aborted) return;
     for (const effect of stepFlush(this.#state, event, this.#options.clock.monotonicMs()))
       this.#run(effect);

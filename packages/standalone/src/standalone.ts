@@ -112,7 +112,11 @@ async function agentEnvironment(
   home: string,
 ): Promise<Readonly<Record<string, string>>> {
   const { objects, agentEnv } = settings;
-  const own: Record<string, string> = { METADATA_STORE: url };
+  const own: Record<string, string> = {
+    METADATA_STORE: url,
+    // Compiled once and kept: an agent starts sooner and holds no TypeScript stripper, about 30 MiB, in memory.
+    NODE_COMPILE_CACHE: join(home, 'compile-cache'),
+  };
   if (objects.kind === 'directory') {
     own['STREAMHOUSE_OBJECTS_DIR'] = objectsFolder(home);
     await mkdir(objectsFolder(home), { recursive: true, mode: 0o700 });
