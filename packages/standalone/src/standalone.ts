@@ -1,5 +1,6 @@
 /** The whole system on one machine: home, PostgreSQL, schema, agents; started in this order, stopped in the reverse one. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AgentPool, type AgentView, agentsFolder, endOrphans } from './agents.ts';
 import { openHome } from './home.ts';
 import { type Postgres, startPostgres } from './postgres/postgres.ts';
