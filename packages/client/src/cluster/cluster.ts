@@ -97,7 +97,11 @@ export class Cluster implements AsyncDisposable {
    *
    * @throws StreamError `notFound`; or what the last agent asked answered when the time is over.
    */
-  async topic(name: string, signal: AbortSignal, timeoutMs: number): Promise<TopicView> {
+  async topic(
+    name: string,
+    signal: AbortSignal | undefined,
+    timeoutMs: number,
+  ): Promise<TopicView> {
     const startMs = this.clock.monotonicMs();
     for (let isLast = false; ; isLast = true) {
       this.#apply(await this.fetchMetadata([name], signal, timeoutMs));
@@ -110,7 +114,7 @@ export class Cluster implements AsyncDisposable {
       const isLate = this.clock.monotonicMs() - startMs + NOT_FOUND_GRACE_MS > timeoutMs;
       if (isLast || isLate || error.kind !== 'notFound') throw error;
       this.#cursor++;
-      await delay(this.clock, NOT_FOUND_GRACE_MS, signal);
+      await delay(this.clock, NOT_FOUND_GRACE_MS, this.#ending(signal));
     }
   }
 
@@ -134,8 +138,7 @@ export class Cluster implements AsyncDisposable {
     options: RequestOptions,
     attempt: (channel: AgentChannel, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const life = this.#life.signal;
-    const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
+    const signal = this.#ending(options.signal);
     const { clock, random } = this;
     const retrying = { clock, random, signal, timeoutMs: options.timeoutMs, ...BACKOFF };
     return retry(retrying, async (attemptSignal) => {
@@ -194,6 +197,12 @@ export class Cluster implements AsyncDisposable {
     const serving = agents.filter((agent) => !agent.isDraining);
     const named = [...(serving.length > 0 ? serving : agents)].map((agent) => agent.address);
     return [...new Set([...named, ...this.#bootstrap])];
+  }
+
+  /** Aborts with `signal`, and when the cluster is disposed. */
+  #ending(signal: AbortSignal | undefined): AbortSignal {
+    const life = this.#life.signal;
+    return signal === undefined ? life : AbortSignal.any([signal, life]);
   }
 
   #anyChannel(): AgentChannel {

@@ -8,7 +8,7 @@ import type { AgentChannel } from './agent-channel.ts';
  * An agent sends a message at least every second. One that is silent for longer than this does not run any more, although
  * its connection may look well: a stopped process still has its sockets.
  */
-export const WATCH_SILENCE_MS = 2_500;
+const WATCH_SILENCE_MS = 2_500;
 
 export interface WatchOptions {
   readonly topics: readonly string[];

@@ -5,7 +5,9 @@ import { decodeStatus, isErrorKind, STATUS_DETAILS_KEY } from '@streamhouse/api/
 import { StreamError } from '@streamhouse/core/errors.ts';
 
 const GRPC_UNAVAILABLE = 14;
-/** How the library words an UNAVAILABLE whose request has not left this process. */
+/** Reason of an error whose request has not left this process. */
+export const NOT_CONNECTED = 'NOT_CONNECTED';
+/** How the library words that. */
 const NOT_SENT = 'No connection established';
 
 /** The error of a whole call. */
@@ -19,7 +21,7 @@ export function callError(error: ServiceError): StreamError {
 /** UNAVAILABLE that no agent has said: a request that was on its way when the connection broke may have been done. */
 function connectionError(error: ServiceError): StreamError {
   return error.details.startsWith(NOT_SENT)
-    ? new StreamError('unavailable', 'NOT_CONNECTED', error.details, { cause: error })
+    ? new StreamError('unavailable', NOT_CONNECTED, error.details, { cause: error })
     : new StreamError('indefinite', 'CONNECTION_LOST', error.details, { cause: error });
 }
 

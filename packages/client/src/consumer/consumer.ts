@@ -4,6 +4,7 @@ import { holdingClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { offset } from '@streamhouse/core/ids.ts';
 import { type Cluster, connectCluster } from '../cluster/cluster.ts';
+import type { TopicView } from '../cluster/cluster-view.ts';
 import type { PartitionName, WaitOptions } from '../public/connect.ts';
 import type {
   Consumer,
@@ -55,9 +56,13 @@ class StreamConsumer implements Consumer {
 
   async assign(partitions: readonly PartitionStart[], { signal }: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
+    const topics = new Map<string, TopicView>();
+    for (const { topic } of partitions) {
+      if (!topics.has(topic)) topics.set(topic, await this.#findTopic(topic, signal));
+    }
     const readers = new Map<string, PartitionReader>();
     for (const start of partitions) {
-      readers.set(keyOf(start), await this.#openReader(start, signal ?? this.#cluster.signal));
+      readers.set(keyOf(start), this.#openReader(start, topics.get(start.topic) as TopicView));
     }
     this.#checkOpen();
     this.#readers.clear();
@@ -228,9 +233,12 @@ class StreamConsumer implements Consumer {
     });
   }
 
-  async #openReader(start: PartitionStart, signal: AbortSignal): Promise<PartitionReader> {
+  #findTopic(name: string, signal: AbortSignal | undefined): Promise<TopicView> {
+    return this.#cluster.topic(name, signal, this.#cluster.requestTimeoutMs);
+  }
+
+  #openReader(start: PartitionStart, topic: TopicView): PartitionReader {
     const { topic: name, partition } = start;
-    const topic = await this.#cluster.topic(name, signal, this.#cluster.requestTimeoutMs);
     if (topic.partitions[partition] === undefined) {
       throw new StreamError(
         'notFound',

@@ -3,7 +3,7 @@ import type { FetchedPartition__Output as FetchedPartition } from '@streamhouse/
 import type { FetchRequest } from '@streamhouse/api/gen/streamhouse/v1/FetchRequest.ts';
 import type { FetchResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchResponse.ts';
 import { backoffDelayMs } from '@streamhouse/core/async/retry.ts';
-import { type StreamError, toStreamError } from '@streamhouse/core/errors.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { callUnary } from '../cluster/agent-channel.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -171,7 +171,7 @@ export class Fetcher implements AsyncDisposable {
     } else if (error.isRetriable) {
       this.#backOff(address);
     } else {
-      reader.failure = error;
+      reader.failure = named(reader, error);
     }
   }
 
@@ -245,6 +245,13 @@ export class Fetcher implements AsyncDisposable {
     }
     this.pump();
   }
+}
+
+/** An agent knows a topic by its id; users know it by its name. */
+function named({ topic }: PartitionReader, error: StreamError): StreamError {
+  const details = { ...error.details, topic };
+  const message = `topic "${topic}": ${error.message}`;
+  return new StreamError(error.kind, error.reason, message, { cause: error, details });
 }
 
 function isLacking(fetch: AgentFetch, readers: readonly PartitionReader[]): boolean {

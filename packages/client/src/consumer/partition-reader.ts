@@ -27,7 +27,7 @@ interface Chunk {
 }
 
 interface BatchRange {
-  readonly firstOffset: number;
+  readonly baseOffset: number;
   readonly lastOffset: number;
 }
 
@@ -136,7 +136,7 @@ export class PartitionReader {
     const isHere = baseOffset === expected || (isFirst && baseOffset < expected);
     if (isHere && baseOffset + lastOffsetDelta >= expected) return true;
     const lastOffset = Math.max(expected, baseOffset - 1);
-    this.failure = this.#corrupt({ firstOffset: expected, lastOffset }, undefined);
+    this.failure = this.#corrupt({ baseOffset: expected, lastOffset }, undefined);
     return false;
   }
 
@@ -147,15 +147,15 @@ export class PartitionReader {
       chunk.next++;
       if (chunk.next >= chunk.batches.length) this.#dropChunk(chunk);
       if (batch === undefined) continue;
-      const firstOffset = batch.header.baseOffset;
-      const lastOffset = firstOffset + batch.header.lastOffsetDelta;
+      const { baseOffset, lastOffsetDelta } = batch.header;
+      const lastOffset = baseOffset + lastOffsetDelta;
       try {
         const options = { ...this.#decoding, fromOffset: offset(this.#position) };
         this.#decoded = decodeBatch(chunk.bytes, batch.position, options);
       } catch (error) {
         this.#chunks.length = 0;
         this.bufferedBytes = 0;
-        this.failure = this.#corrupt({ firstOffset, lastOffset }, error);
+        this.failure = this.#corrupt({ baseOffset, lastOffset }, error);
         return false;
       }
       this.#nextDecoded = 0;
@@ -172,23 +172,23 @@ export class PartitionReader {
 
   /** What cannot be told apart any more: everything that is readable. */
   #rest(): BatchRange {
-    const firstOffset = this.#fetchOffset;
-    return { firstOffset, lastOffset: Math.max(firstOffset, this.#highWatermark - 1) };
+    const baseOffset = this.#fetchOffset;
+    return { baseOffset, lastOffset: Math.max(baseOffset, this.#highWatermark - 1) };
   }
 
-  #corrupt({ firstOffset, lastOffset }: BatchRange, cause: unknown): StreamError {
+  #corrupt({ baseOffset, lastOffset }: BatchRange, cause: unknown): StreamError {
     const { topic, partition } = this;
     const why = cause instanceof Error ? cause.message : 'records are missing';
     return new StreamError(
       'corrupt',
       cause instanceof StreamError ? cause.reason : 'OFFSET_GAP',
-      `offsets ${firstOffset}..${lastOffset} of partition ${partition} of topic "${topic}": ${why}`,
+      `offsets ${baseOffset}..${lastOffset} of partition ${partition} of topic "${topic}": ${why}`,
       {
         cause,
         details: {
           topic,
           partition: String(partition),
-          firstOffset: String(firstOffset),
+          baseOffset: String(baseOffset),
           lastOffset: String(lastOffset),
         },
       },

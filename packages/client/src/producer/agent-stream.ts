@@ -45,6 +45,8 @@ export class AgentStream {
   readonly address: string;
   /** Writers that have something to send once it can take more. */
   readonly waiting: Set<PartitionWriter> = new Set();
+  /** The agent takes nothing new on it. It ends once all is answered, and the next stream finds a new life or none. */
+  isDraining = false;
   readonly #call: ClientDuplexStream<ProduceStreamRequest, ProduceStreamResponse>;
   readonly #handlers: AgentStreamHandlers;
   readonly #durability: Durability;
@@ -53,7 +55,6 @@ export class AgentStream {
   #messageBytes = 0;
   #nextRequestId = 1;
   #isCongested = false;
-  #isDraining = false;
   #isEnded = false;
 
   constructor(
@@ -75,7 +76,7 @@ export class AgentStream {
   get canTake(): boolean {
     return (
       !this.#isCongested &&
-      !this.#isDraining &&
+      !this.isDraining &&
       !this.#isEnded &&
       this.#inFlight.size < LIMITS.produceStreamInFlightMax
     );
@@ -126,11 +127,12 @@ export class AgentStream {
       if (error === null || error === undefined) this.#handlers.onAcknowledged(sent, baseOffset);
       else this.#handlers.onRefused(sent, partError(error));
     }
-    if (response.draining && !this.#isDraining) {
-      this.#isDraining = true;
+    if (response.draining && !this.isDraining) {
+      this.isDraining = true;
       this.#handlers.onDraining(this);
     }
     if (!couldTake && this.canTake) this.#handlers.onReady(this);
+    if (this.isDraining && this.#inFlight.size === 0 && !this.#call.writableEnded) this.#call.end();
   }
 
   #onDrain(): void {

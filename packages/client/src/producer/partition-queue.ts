@@ -245,10 +245,10 @@ type RefusedEvent<B extends QueueableBatch> = Extract<
 >;
 
 /** What a refusal asks for. */
-export type RefusalAction = 'retry' | 'renumber' | 'fail' | 'stop';
+type RefusalAction = 'retry' | 'renumber' | 'fail' | 'stop';
 
 /** Whether a refusal of this kind proves that the batch was not written by the attempt it answers. */
-export function isDefinite(error: StreamError): boolean {
+function isDefinite(error: StreamError): boolean {
   return (
     error.kind !== 'indefinite' &&
     error.kind !== 'internal' &&
@@ -256,7 +256,7 @@ export function isDefinite(error: StreamError): boolean {
   );
 }
 
-export function classifyRefusal(
+function classifyRefusal(
   error: StreamError,
   facts: {
     readonly isHead: boolean;

@@ -90,7 +90,9 @@ class StreamProducer implements Producer {
 
   send(record: ProducerRecord): Promise<RecordMetadata> {
     const route = this.#routes.get(record.topic);
-    if (route === undefined || this.#gate.isClosed) return this.#sendLater(record);
+    if (route === undefined || this.#gate.isClosed || this.#closing !== undefined) {
+      return this.#sendLater(record);
+    }
     try {
       return this.#append(route, record);
     } catch (error) {

@@ -4,6 +4,7 @@ import { restampBatch } from '@streamhouse/core/record/batch-builder.ts';
 import type { Crc32c } from '@streamhouse/core/record/compression.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { holderAddress, type PartitionView } from '../cluster/cluster-view.ts';
+import { NOT_CONNECTED } from '../cluster/wire-error.ts';
 import { AgentStream, type AgentStreamHandlers } from './agent-stream.ts';
 import {
   type BackoffOptions,
@@ -18,6 +19,8 @@ import type { ProducerSettings } from './producer-settings.ts';
 
 /** How often deadlines are looked at while anything is unsettled. */
 const WATCHDOG_MS = 250;
+/** Milliseconds before a new stream is tried to an agent that is draining and still the holder. */
+const REOPEN_MS = 100;
 
 export interface SenderOptions {
   readonly cluster: Cluster;
@@ -208,8 +211,9 @@ export class Sender implements AsyncDisposable {
     onDraining: () => this.#cluster.requestRefresh(),
     onEnded: (stream, unanswered, error) => {
       this.#streams.delete(stream.address);
-      // A request that never left this process was definitely not done: an unknown outcome is what remains.
-      const type = error.kind === 'unavailable' ? 'refused' : 'lost';
+      // What never left this process was definitely not done. Of all else, whatever the status says, that is not known:
+      // batches that came before the failure may be in the log.
+      const type = error.reason === NOT_CONNECTED ? 'refused' : 'lost';
       for (const { writer, entry, round } of unanswered) {
         this.#step(writer, { type, entry, round, error });
       }
@@ -218,7 +222,10 @@ export class Sender implements AsyncDisposable {
   };
 
   #readyAll(stream: AgentStream): void {
-    for (const writer of stream.waiting) this.#pumpSoon(writer);
+    for (const writer of stream.waiting) {
+      if (stream.isDraining) this.#wake(writer, REOPEN_MS);
+      else this.#pumpSoon(writer);
+    }
     stream.waiting.clear();
   }
 

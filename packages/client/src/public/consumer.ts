@@ -46,7 +46,7 @@ export interface ConsumerLag {
  * Other errors are `StreamError` too:
  * - `notFound`: a topic or partition is not there.
  * - `outOfRange`: the position is not readable and `autoOffsetReset` is `none`; `details` has `earliest` and `latest`.
- * - `corrupt`: stored bytes are not what was written; `details` has `topic`, `partition`, `firstOffset`, `lastOffset`.
+ * - `corrupt`: stored bytes are not what was written; `details` has `topic`, `partition`, `baseOffset`, `lastOffset`.
  *   Records before the range come first; `seek` past it goes on.
  * - `conflict` NOT_ASSIGNED: the partition is not assigned. `conflict` CLOSED: the consumer is closed.
  */

@@ -37,7 +37,7 @@ export interface ProducerOptions extends ConnectOptions {
   readonly bufferBytesMax?: number;
   /** Milliseconds that `send` waits for room or for the topic's metadata. Default 60,000. */
   readonly maxBlockMs?: number;
-  /** Milliseconds from `send` to a final answer, retries included. Default 120,000. */
+  /** Milliseconds from the moment a record has room to its final answer, retries included. Default 120,000. */
   readonly deliveryTimeoutMs?: number;
   /** First wait before a retry, in milliseconds, jittered; each later one is twice as long. Default 100. */
   readonly retryBackoffMs?: number;
