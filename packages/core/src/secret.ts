@@ -1,8 +1,6 @@
-/** What util.inspect and console.log call. */
-const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 const REDACTED = '[redacted]';
 
-/** A value that prints as `[redacted]` wherever it ends up by mistake: logs, errors, JSON. */
+/** A value that does not show where it ends up by mistake: text, JSON, logs. Inspection sees no private field either. */
 export class Secret {
   readonly #value: string;
 
@@ -20,10 +18,6 @@ export class Secret {
   }
 
   toJSON(): string {
-    return REDACTED;
-  }
-
-  [INSPECT](): string {
     return REDACTED;
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { murmur2 } from './murmur2.ts';
+import { murmur2 } from '@streamhouse/core/record/murmur2.ts';
 import { murmur3 } from './murmur3.ts';
 
 const utf8 = new TextEncoder();

@@ -1,5 +1,5 @@
 import type { Partitioner } from '../public/producer.ts';
-import { murmur2 } from './murmur2.ts';
+import { murmur2 } from '@streamhouse/core/record/murmur2.ts';
 import { murmur3 } from './murmur3.ts';
 
 const NON_NEGATIVE = 0x7fffffff;
