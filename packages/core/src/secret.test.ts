@@ -5,7 +5,7 @@ import { Secret } from './secret.ts';
 test('a secret shows in no text, JSON or inspection', () => {
   const settings = { password: new Secret('canary') };
   const shown = [
-    `${settings.password}`,
+    settings.password.toString(),
     JSON.stringify(settings),
     inspect(settings, { depth: 9, showHidden: true }),
   ];

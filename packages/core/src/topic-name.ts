@@ -24,8 +24,3 @@ function faultOf(name: string): string | undefined {
   if (name.startsWith('__')) return 'must not begin with "__": such names are reserved';
   return undefined;
 }
-
-/** Names that differ only by `.` and `_` have one canonical name: they would be one in metrics, so only one may exist. */
-export function canonicalTopicName(name: string): string {
-  return name.replaceAll('.', '_');
-}
