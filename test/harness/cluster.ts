@@ -1,6 +1,10 @@
 /** A whole cluster of real processes for one test, in a folder of its own, gone when the test is over. */
 import { standaloneComponents } from '@streamhouse/standalone/components.ts';
-import { type Standalone, startStandalone } from '@streamhouse/standalone/standalone.ts';
+import {
+  type Standalone,
+  type StandaloneComponents,
+  startStandalone,
+} from '@streamhouse/standalone/standalone.ts';
 import type { StandaloneObjects } from '@streamhouse/standalone/settings.ts';
 import { temporaryHome } from './guard.ts';
 
@@ -17,6 +21,8 @@ export interface ClusterOptions {
   readonly objects: 'directory' | { readonly gateway: Gateway };
   /** Variables of every agent, for example `{ HEARTBEAT_INTERVAL: '200ms' }`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Awaited before the supervisor fences an agent that ended, and so before it starts the next one. */
+  readonly beforeFence?: () => Promise<void>;
 }
 
 export interface Cluster extends Standalone {
@@ -48,10 +54,29 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         readyFile: undefined,
         agentEnv: { LOG_LEVEL: 'warn', ...env, ...options.env },
       },
-      standaloneComponents((line) => lines.push(line)),
+      componentsOf(options, lines),
     ),
   );
   return composed(standalone, lines, parts.move());
+}
+
+function componentsOf({ beforeFence }: ClusterOptions, lines: string[]): StandaloneComponents {
+  const components = standaloneComponents((line) => lines.push(line));
+  if (beforeFence === undefined) return components;
+  return {
+    ...components,
+    async openMetadata(url, signal) {
+      const metadata = await components.openMetadata(url, signal);
+      return {
+        async fenceAgent(agentId, fenceSignal) {
+          await beforeFence();
+          // Its time may have passed by now.
+          if (!fenceSignal.aborted) await metadata.fenceAgent(agentId, fenceSignal);
+        },
+        [Symbol.asyncDispose]: () => metadata[Symbol.asyncDispose](),
+      };
+    },
+  };
 }
 
 function objectsOf(objects: ClusterOptions['objects']): {

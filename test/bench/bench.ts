@@ -1,0 +1,89 @@
+/** What every bench is given, and the pieces that several of them are made of. */
+import { connectAdmin } from '@streamhouse/client/mod.ts';
+import { type Cluster, type ClusterOptions, startCluster } from '../harness/cluster.ts';
+import { temporaryHome } from '../harness/guard.ts';
+import type { Figure } from './figure.ts';
+import type { BenchOptions } from './options.ts';
+import { WorkerProcess } from './worker-process.ts';
+import type { GatewayPlace } from './worker/protocol.ts';
+
+export interface BenchContext {
+  readonly options: BenchOptions;
+  /** Takes sentences about what is under way. */
+  readonly say: (line: string) => void;
+  /** Records per second of 100 bytes that the cluster takes, once it was measured. */
+  peakRecordsPerSecond: number | undefined;
+}
+
+export type Bench = (context: BenchContext) => Promise<Figure[]>;
+
+/** Milliseconds of load before each measurement: code is compiled and caches are filled by then. */
+export const WARMUP_MS = 2_000;
+
+/** What S3 takes for a PUT, as its users see it. */
+export const S3_PUT_LATENCY = { p50Ms: 60, p99Ms: 250 } as const;
+
+export interface S3Stage extends AsyncDisposable {
+  readonly place: GatewayPlace;
+  /** Objects written so far. */
+  puts(): Promise<number>;
+}
+
+/** An S3 service as slow as a real one, in a process of its own. */
+export async function startS3Stage(): Promise<S3Stage> {
+  await using parts = new AsyncDisposableStack();
+  const folder = parts.use(await temporaryHome());
+  const worker = parts.use(new WorkerProcess());
+  const place = await worker.ask({
+    kind: 'gateway',
+    root: folder.path,
+    putLatency: S3_PUT_LATENCY,
+  });
+  const owned = parts.move();
+  return {
+    place,
+    puts: () => worker.ask({ kind: 'gatewayPuts' }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A cluster whose agents write profiles when that is asked for. */
+export function startStage(
+  { options: { profileFolder } }: BenchContext,
+  options: ClusterOptions,
+): Promise<Cluster> {
+  const flags = profileFlags(profileFolder, 'agent').join(' ');
+  const env = flags === '' ? options.env : { ...options.env, NODE_OPTIONS: flags };
+  return startCluster(env === undefined ? options : { ...options, env });
+}
+
+export function startClients({ options }: BenchContext, count: number): WorkerProcess[] {
+  const flags = profileFlags(options.profileFolder, 'client');
+  return Array.from({ length: count }, () => new WorkerProcess(flags));
+}
+
+/** A topic of its own, so that one run does not stand on another's state. */
+export async function createTopic(
+  cluster: Cluster,
+  name: string,
+  partitions: number,
+): Promise<string> {
+  await using admin = await connectAdmin({ bootstrap: cluster.bootstrap });
+  await admin.createTopic({ name, partitions });
+  return name;
+}
+
+/** One after the other, so that nothing shares the machine with what is measured. */
+export async function inTurn<T>(
+  count: number,
+  run: (index: number) => Promise<T>,
+): Promise<readonly T[]> {
+  const results: T[] = [];
+  for (let index = 0; index < count; index++) results.push(await run(index));
+  return results;
+}
+
+function profileFlags(folder: string | undefined, who: string): string[] {
+  if (folder === undefined) return [];
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}/${who}`];
+}

@@ -1,0 +1,133 @@
+/** How much consumers read: what was just written, from the agent's memory; and all of it from the store after a restart. */
+import { connectAdmin } from '@streamhouse/client/mod.ts';
+import { pause, signalProcess } from '@streamhouse/standalone/process.ts';
+import type { Cluster } from '../harness/cluster.ts';
+import {
+  type BenchContext,
+  createTopic,
+  inTurn,
+  startClients,
+  startStage,
+  WARMUP_MS,
+} from './bench.ts';
+import { type Figure, figure } from './figure.ts';
+
+const RECORD_BYTES = 100;
+const MIB = 1_048_576;
+const PARTITIONS = 24;
+const TARGET = { kind: 'atLeast', value: 1_000_000 } as const;
+/** Fits compressed into what an agent keeps of its latest objects. */
+const TAIL_RECORDS = 300_000;
+/** Far more than any cache of an agent, per second of measurement. */
+const STORED_RECORDS_PER_SECOND = 800_000;
+const CONSUMERS = [1, 2];
+const BACK_MS = 60_000;
+
+export async function benchConsume(context: BenchContext): Promise<Figure[]> {
+  await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
+  const tail = await createTopic(cluster, 'consume-tail', PARTITIONS);
+  const stored = await createTopic(cluster, 'consume-stored', PARTITIONS);
+  const storedRecords = STORED_RECORDS_PER_SECOND * context.options.seconds;
+  await fill(context, cluster, stored, storedRecords);
+  const figures: Figure[] = [];
+  for (const consumers of CONSUMERS) {
+    await fill(context, cluster, tail, TAIL_RECORDS);
+    const runs = await inTurn(context.options.runs, () =>
+      read(context, cluster, tail, consumers, context.options.seconds * 1_000),
+    );
+    figures.push(...figuresOf(`consume from the tail, ${consumers} consumers`, runs));
+  }
+  for (const consumers of CONSUMERS) {
+    const runs = await inTurn(context.options.runs, async () => {
+      await restartAgent(cluster, stored);
+      return await read(context, cluster, stored, consumers, undefined);
+    });
+    figures.push(...figuresOf(`consume from the store, ${consumers} consumers`, runs));
+  }
+  return figures;
+}
+
+async function fill(
+  context: BenchContext,
+  cluster: Cluster,
+  topic: string,
+  records: number,
+): Promise<void> {
+  context.say(`filling ${topic} with ${records.toLocaleString('en')} records`);
+  const [client] = startClients(context, 1);
+  if (client === undefined) return;
+  await using _owned = client;
+  await client.ask({
+    kind: 'fill',
+    bootstrap: cluster.bootstrap,
+    topic,
+    recordBytes: RECORD_BYTES,
+    compression: 'lz4',
+    seed: 1,
+    records,
+  });
+}
+
+/** Records per second of all consumers together, each with its share of the partitions. */
+async function read(
+  context: BenchContext,
+  cluster: Cluster,
+  topic: string,
+  consumers: number,
+  measureMs: number | undefined,
+): Promise<number> {
+  await using parts = new AsyncDisposableStack();
+  const clients = startClients(context, consumers).map((client) => parts.use(client));
+  const rates = await Promise.all(
+    clients.map((client, number) =>
+      client.ask({
+        kind: 'consume',
+        bootstrap: cluster.bootstrap,
+        topic,
+        partitions: Array.from({ length: PARTITIONS }, (_, index) => index).filter(
+          (partition) => partition % consumers === number,
+        ),
+        warmupMs: WARMUP_MS,
+        measureMs,
+      }),
+    ),
+  );
+  const total = rates.reduce((sum, rate) => sum + (rate.records * 1_000) / rate.elapsedMs, 0);
+  context.say(
+    `${topic}, ${consumers} consumers: ${Math.round(total).toLocaleString('en')} records/s`,
+  );
+  return total;
+}
+
+/** Its caches are gone with it; those of the operating system are not. */
+async function restartAgent(cluster: Cluster, topic: string): Promise<void> {
+  const pid = cluster.agents[0]?.pid;
+  if (pid === undefined) throw new Error('the agent does not run');
+  signalProcess(pid, 'SIGTERM');
+  const signal = AbortSignal.timeout(BACK_MS);
+  await using admin = await connectAdmin({ bootstrap: cluster.bootstrap });
+  while (cluster.agents[0]?.pid === pid || !(await isHeld())) await pause(50, signal);
+
+  async function isHeld(): Promise<boolean> {
+    try {
+      const { topics, agents } = await admin.metadata([topic], { signal });
+      const live = new Set(agents.map((agent) => agent.incarnation));
+      const partitions = topics.flatMap((one) => one.partitions);
+      return partitions.every(({ holder }) => holder !== undefined && live.has(holder.incarnation));
+    } catch {
+      signal.throwIfAborted();
+      return false;
+    }
+  }
+}
+
+function figuresOf(name: string, runs: readonly number[]): Figure[] {
+  return [
+    figure(name, 'records/s', runs, TARGET),
+    figure(
+      name,
+      'MiB/s',
+      runs.map((rate) => (rate * RECORD_BYTES) / MIB),
+    ),
+  ];
+}

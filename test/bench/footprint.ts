@@ -1,0 +1,83 @@
+/** What an agent's process needs for 10,000 records/s: memory and processor. */
+import { setTimeout as rest } from 'node:timers/promises';
+import type { Cluster } from '../harness/cluster.ts';
+import { rssMiB, watchUsage } from './agent-usage.ts';
+import {
+  type BenchContext,
+  createTopic,
+  inTurn,
+  startClients,
+  startStage,
+  WARMUP_MS,
+} from './bench.ts';
+import { type Figure, figure } from './figure.ts';
+
+const RECORD_BYTES = 100;
+const PARTITIONS = 24;
+const RECORDS_PER_SECOND = 10_000;
+const TARGET = { kind: 'atMost', value: 150 } as const;
+
+export async function benchFootprint(context: BenchContext): Promise<Figure[]> {
+  const runs = await inTurn(context.options.runs, (run) => measure(context, run));
+  const column = (read: (run: (typeof runs)[number]) => number): number[] => runs.map(read);
+  return [
+    figure(
+      'agent memory, idle',
+      'MiB RSS',
+      column((run) => run.idleMiB),
+    ),
+    figure(
+      'agent memory at 10,000 records/s, greatest',
+      'MiB RSS',
+      column((run) => run.rssMiBMax),
+      TARGET,
+    ),
+    figure(
+      'agent memory at 10,000 records/s, middle',
+      'MiB RSS',
+      column((run) => run.rssMiBMedian),
+    ),
+    figure(
+      'agent processor at 10,000 records/s',
+      '% of a core',
+      column((run) => run.cpuPercent),
+    ),
+  ];
+}
+
+/** A fresh agent each time: memory depends on what a process has done before. */
+async function measure(context: BenchContext, run: number) {
+  await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
+  const pid = pidOf(cluster);
+  await rest(WARMUP_MS);
+  const idleMiB = await rssMiB(pid);
+  const topic = await createTopic(cluster, 'footprint', PARTITIONS);
+  const [client] = startClients(context, 1);
+  if (client === undefined) throw new Error('no client');
+  await using _owned = client;
+  const load = client.ask({
+    kind: 'openLoop',
+    bootstrap: cluster.bootstrap,
+    topic,
+    recordBytes: RECORD_BYTES,
+    compression: 'lz4',
+    seed: run,
+    warmupMs: WARMUP_MS,
+    measureMs: context.options.seconds * 1_000,
+    recordsPerSecond: RECORDS_PER_SECOND,
+    partitions: 0,
+  });
+  await rest(WARMUP_MS);
+  const usage = await watchUsage(pid, load);
+  await load;
+  context.say(
+    `footprint: ${usage.rssMiBMax.toFixed(0)} MiB, ${usage.cpuPercent.toFixed(0)} % of a core`,
+  );
+  return { idleMiB, ...usage };
+}
+
+function pidOf(cluster: Cluster): number {
+  const pid = cluster.agents[0]?.pid;
+  if (pid === undefined) throw new Error('the agent does not run');
+  return pid;
+}

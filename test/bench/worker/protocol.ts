@@ -1,0 +1,122 @@
+/** What the bench asks of a worker process, and what it answers. Everything crosses as JSON. */
+import type { Compression } from '@streamhouse/client/mod.ts';
+
+interface Load {
+  readonly bootstrap: readonly string[];
+  readonly topic: string;
+  /** Bytes of each record's value. */
+  readonly recordBytes: number;
+  readonly compression: Compression;
+  readonly seed: number;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+}
+
+export interface Rate {
+  readonly records: number;
+  readonly elapsedMs: number;
+}
+
+/** Sends as fast as acknowledgements come. */
+export interface ProduceTask extends Load {
+  readonly kind: 'produce';
+}
+
+/** Sends at a fixed rate, whatever comes back. */
+export interface OpenLoopTask extends Load {
+  readonly kind: 'openLoop';
+  readonly recordsPerSecond: number;
+  /** Records go to all of them in turn; 0: where the partitioner says. */
+  readonly partitions: number;
+}
+
+export interface OpenLoopResult {
+  /** A `LatencyHistogram` as JSON: from the time a record was meant to be sent to its acknowledgement. */
+  readonly latencies: [bucket: number, count: number][];
+  readonly failed: number;
+  /** Milliseconds that the worker itself was late at most in handing a record to the SDK. */
+  readonly lateMsMax: number;
+}
+
+/** Sends so many records and waits for all of them. */
+export interface FillTask {
+  readonly kind: 'fill';
+  readonly bootstrap: readonly string[];
+  readonly topic: string;
+  readonly recordBytes: number;
+  readonly compression: Compression;
+  readonly seed: number;
+  readonly records: number;
+}
+
+/** Reads partitions from the beginning to the end, again and again until the time is over, or once. */
+export interface ConsumeTask {
+  readonly kind: 'consume';
+  readonly bootstrap: readonly string[];
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  readonly warmupMs: number;
+  /** Undefined: once. */
+  readonly measureMs: number | undefined;
+}
+
+/** Sends one record to one partition every few milliseconds, until `probeEnd`. */
+export interface ProbeTask {
+  readonly kind: 'probeStart';
+  readonly bootstrap: readonly string[];
+  readonly topic: string;
+  readonly partition: number;
+  readonly everyMs: number;
+}
+
+/** What the probe saw since the last question. Answers when acknowledgements come again after `sinceMs`. */
+export interface ProbeQuestion {
+  readonly kind: 'probe';
+  /** Milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+export interface ProbeAnswer {
+  /** See `longestGapMs`; undefined while no record sent after `sinceMs` is acknowledged. */
+  readonly gapMs: number | undefined;
+  /** Sends that were rejected since the probe began. */
+  readonly failed: number;
+}
+
+export interface GatewayTask {
+  readonly kind: 'gateway';
+  readonly root: string;
+  /** Undefined: as fast as the disk. */
+  readonly putLatency: { readonly p50Ms: number; readonly p99Ms: number } | undefined;
+}
+
+export interface GatewayPlace {
+  readonly url: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+export interface Tasks {
+  produce: { task: ProduceTask; result: Rate };
+  openLoop: { task: OpenLoopTask; result: OpenLoopResult };
+  fill: { task: FillTask; result: Rate };
+  consume: { task: ConsumeTask; result: Rate };
+  probeStart: { task: ProbeTask; result: null };
+  probe: { task: ProbeQuestion; result: ProbeAnswer };
+  probeEnd: { task: { readonly kind: 'probeEnd' }; result: null };
+  gateway: { task: GatewayTask; result: GatewayPlace };
+  /** Objects written since the gateway began. */
+  gatewayPuts: { task: { readonly kind: 'gatewayPuts' }; result: number };
+}
+
+export type Task = Tasks[keyof Tasks]['task'];
+
+export interface Question {
+  readonly id: number;
+  readonly task: Task;
+}
+
+export type Answer =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: string };
