@@ -92,6 +92,13 @@ test('a batch that begins after what was asked for, or ends before it, is corrup
   }
 });
 
+test('a batch that repeats offsets of the one before it is corrupt', () => {
+  const reader = openReader(0);
+  reader.receive(Buffer.concat([batchAt(0, 3), batchAt(2, 3)]), HIGH_WATERMARK);
+  expect(offsetsOf(take(reader))).toEqual([0, 1, 2]);
+  expect(reader.failure).toMatchObject({ kind: 'corrupt', reason: 'OFFSET_GAP' });
+});
+
 test('I-21: a flipped bit is corrupt and names the batch; what came before is returned', () => {
   const first = batchAt(0, 2);
   const flips = fc.nat((first.length - 21) * 8 - 1);

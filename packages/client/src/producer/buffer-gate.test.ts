@@ -74,6 +74,24 @@ test('who finds room enters at once; who does not waits in line, and nobody over
   expect(clock.timers.size).toBe(0);
 });
 
+test('one after the other enters, only while there is room', () => {
+  gate.take(BYTES_MAX);
+  const isClosedFor: boolean[] = [];
+  for (const name of ['a', 'b', 'c']) {
+    const admit = (): boolean => {
+      log.push(name);
+      isClosedFor.push(gate.isClosed);
+      gate.take(60);
+      return true;
+    };
+    gate.enter({ deadlineMs: 1_000, admit, reject: () => {} });
+  }
+  gate.release(BYTES_MAX);
+  expect(log).toEqual(['a', 'b']);
+  // While someone enters, others stand in line: whoever comes now must not overtake them.
+  expect(isClosedFor).toEqual([true, true]);
+});
+
 test('whoever waits past the deadline is sent away, the others stay', () => {
   gate.take(BYTES_MAX);
   gate.enter(waiting('a', 50, 1_000));

@@ -154,13 +154,7 @@ class World {
       this.#stepLog(agent, { type: 'publishFenced' });
       return;
     }
-    for (const { sent, baseOffset } of agent.accepted) {
-      expect(baseOffset).toBe(this.#nextOffset);
-      this.#nextOffset += sent.entry.batch.recordCount;
-      this.published.push({ id: sent.entry.batch.id, baseOffset });
-    }
-    agent.accepted.length = 0;
-    this.#publishedProducers = new Map(agent.log.producers);
+    this.#publishAccepted(agent);
     this.#stepLog(agent, { type: 'published', endOffset: offset(this.#nextOffset) });
   }
 
@@ -199,6 +193,15 @@ class World {
     this.#step({ type: 'moved' });
   }
 
+  /** The holder stops while a publish may or may not have happened, says so, and another one takes over. */
+  stopInPublish(isPublished: boolean): void {
+    const agent = this.#holder;
+    if (isPublished) this.#publishAccepted(agent);
+    agent.accepted.length = 0;
+    this.#stepLog(agent, { type: 'stop', isPublishUnknown: true });
+    this.failOver(false);
+  }
+
   /** The log forgets its producers, as after long idleness: nothing is under way any more, not even in the network. */
   forgetProducers(): void {
     if (this.queue.entries.some((entry) => entry.unresolved > 0)) return;
@@ -231,6 +234,16 @@ class World {
     for (const { stream: on, sent } of this.#tickets.values()) if (on === stream) yield sent;
     for (const { sent } of stream.toClient) yield sent;
     yield* stream.toAgent;
+  }
+
+  #publishAccepted(agent: Agent): void {
+    for (const { sent, baseOffset } of agent.accepted) {
+      expect(baseOffset).toBe(this.#nextOffset);
+      this.#nextOffset += sent.entry.batch.recordCount;
+      this.published.push({ id: sent.entry.batch.id, baseOffset });
+    }
+    agent.accepted.length = 0;
+    this.#publishedProducers = new Map(agent.log.producers);
   }
 
   #identify(): void {
@@ -309,6 +322,7 @@ const ACTIONS: Record<string, (world: World, choice: number) => void> = {
   deliver: (world, choice) => world.deliver(choice),
   breakStream: (world, choice) => world.breakStream(choice % 2 === 0),
   failOver: (world, choice) => world.failOver(choice % 2 === 0),
+  stopInPublish: (world, choice) => world.stopInPublish(choice % 2 === 0),
   forgetProducers: (world) => world.forgetProducers(),
   passBriefly: (world, choice) => world.pass(choice * 20),
   passLong: (world, choice) => world.pass(choice * 400),
@@ -323,7 +337,7 @@ const script = fc.array(
   fc.oneof(
     weighted(12, ['enqueue', 'pump', 'receive', 'publish', 'deliver', 'passBriefly']),
     weighted(3, ['breakStream', 'failOver', 'refuseOverloaded', 'publishZombies']),
-    weighted(1, ['enqueuePoison', 'passLong', 'forgetProducers']),
+    weighted(1, ['enqueuePoison', 'passLong', 'forgetProducers', 'stopInPublish']),
   ),
   { maxLength: 120, size: 'max' },
 );
@@ -390,6 +404,98 @@ test('a producer that the log has forgotten goes on under a new identity', () =>
   world.enqueue(1, false);
   world.settleAll();
   expect(world.outcomes.get(1)).toBe(1);
+});
+
+/** A queue with so many batches of one record, all in flight. */
+function inFlight(count: number): {
+  readonly step: (event: PartitionQueueEvent<ModelBatch>) => PartitionQueueEffect<ModelBatch>[];
+  readonly take: (nowMs?: number) => Entry[];
+  readonly entries: readonly Entry[];
+} {
+  const queue = openPartitionQueue<ModelBatch>({ producerId: producerId(1), producerEpoch: 0 });
+  const step = (event: PartitionQueueEvent<ModelBatch>) =>
+    stepPartitionQueue(queue, event, 0, BACKOFF);
+  const take = (nowMs = 0) => takeSendable(queue, IN_FLIGHT_MAX, nowMs);
+  for (let id = 0; id < count; id++) {
+    step({ type: 'enqueued', batch: { id, recordCount: 1, deadlineMs: 0, isPoison: false } });
+  }
+  return { step, take, entries: take() };
+}
+
+const idsOf = (entries: readonly Entry[]) => entries.map(({ batch }) => batch.id);
+const refusal = (entry: Entry, kind: StreamError['kind'], reason: string) =>
+  ({
+    type: 'refused',
+    entry,
+    round: entry.round,
+    error: new StreamError(kind, reason, ''),
+  }) as const;
+
+test('a new holder gets everything that is in flight at once, with the same sequences', () => {
+  const { step, take, entries } = inFlight(3);
+  const sequences = entries.map(({ baseSequence }) => baseSequence);
+  step(refusal(entries[0]!, 'notHolder', 'NOT_HOLDER'));
+  expect(take()).toEqual([]);
+  step({ type: 'moved' });
+  const again = take();
+  expect(idsOf(again)).toEqual([0, 1, 2]);
+  expect(again.map(({ baseSequence }) => baseSequence)).toEqual(sequences);
+});
+
+test('a retry waits for the backoff, and for longer if the agent asks for it', () => {
+  const { step, take, entries } = inFlight(1);
+  const error = new StreamError('overloaded', 'FULL', '', { retryAfterMs: 400 });
+  step({ type: 'refused', entry: entries[0]!, round: entries[0]!.round, error });
+  expect(take(399)).toEqual([]);
+  expect(idsOf(take(400))).toEqual([0]);
+});
+
+test('a refusal of an earlier sending does not send again what is under way', () => {
+  const { step, take, entries } = inFlight(2);
+  const stale = entries.map((entry) => refusal(entry, 'notHolder', 'NOT_HOLDER'));
+  step({ type: 'moved' });
+  expect(idsOf(take())).toEqual([0, 1]);
+  for (const event of stale) expect(step(event)).toEqual([]);
+  expect(take(10_000)).toEqual([]);
+});
+
+test('what is behind a batch that failed for good does not wait for a refusal of its own', () => {
+  const { step, take, entries } = inFlight(2);
+  const effects = step(refusal(entries[0]!, 'invalid', 'RECORD_HEADERS'));
+  expect(effects.map(({ type }) => type)).toEqual(['fail', 'identify']);
+  expect(take()).toEqual([]);
+  step({ type: 'identified', identity: { producerId: producerId(2), producerEpoch: 0 } });
+  expect(take()).toMatchObject([
+    { batch: { id: 1 }, baseSequence: 0, identity: { producerId: 2 } },
+  ]);
+});
+
+test('a batch that was never sent fails without a new identity', () => {
+  const { step, entries } = inFlight(IN_FLIGHT_MAX + 1);
+  for (const [id, entry] of entries.entries())
+    step({ type: 'acknowledged', entry, baseOffset: id });
+  expect(step({ type: 'expired' }).map(({ type }) => type)).toEqual(['fail']);
+});
+
+test('a batch that is acknowledged before its turn is settled when those before it are, also by failing', () => {
+  const { step, entries } = inFlight(3);
+  expect(step({ type: 'acknowledged', entry: entries[1]!, baseOffset: 7 })).toEqual([]);
+  const effects = step(refusal(entries[0]!, 'invalid', 'RECORD_HEADERS'));
+  expect(effects).toContainEqual({ type: 'settle', batch: entries[1]!.batch, baseOffset: 7 });
+});
+
+test('a log that forgot the producer may have the batch, unless each sending was refused', () => {
+  const known = inFlight(1);
+  const unknown = refusal(known.entries[0]!, 'conflict', 'UNKNOWN_PRODUCER');
+  expect(known.step(unknown).map(({ type }) => type)).toEqual(['identify']);
+  const lost = inFlight(1);
+  const error = new StreamError('indefinite', 'CONNECTION_LOST', '');
+  lost.step({ type: 'lost', entry: lost.entries[0]!, round: lost.entries[0]!.round, error });
+  const [again] = lost.take(1_000);
+  expect(lost.step(refusal(again!, 'conflict', 'UNKNOWN_PRODUCER'))).toMatchObject([
+    { type: 'fail', error: { kind: 'indefinite' } },
+    { type: 'identify' },
+  ]);
 });
 
 test('a fenced producer fails what waits and whatever comes later', () => {

@@ -215,7 +215,6 @@ function acknowledge<B extends QueueableBatch>(
   entry: QueueEntry<B>,
   baseOffset: number,
 ): PartitionQueueEffect<B>[] {
-  if (entry.isSettled || entry.baseOffset !== undefined) return [];
   entry.baseOffset = baseOffset;
   state.failures = 0;
   return settleHeads(state);
