@@ -41,6 +41,7 @@ const PLACEMENT_EVERY_MS = 2000;
 /** Milliseconds between two looks at the others' beats: what detection adds to the session timeout. */
 const FENCE_WATCH_EVERY_MS = 250;
 const FENCE_WATCH_GAP_MS = 1500;
+const UPLOAD_TIMES = { attemptMs: 10_000, deadlineMs: 60_000 };
 /** Milliseconds between two looks whether everything is handed over. */
 const DRAIN_POLL_MS = 10;
 
@@ -95,6 +96,7 @@ export class RunningIncarnation {
       clusterId: start.clusterId,
       prefix: settings.prefix,
       settings: settings.flush,
+      uploadTimes: UPLOAD_TIMES,
       log: metadata.log,
       objects,
       cache,

@@ -2,6 +2,7 @@
 import type { FlushSettings } from '@streamhouse/core/log/flush-pipeline.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { Secret } from '@streamhouse/core/secret.ts';
+import { checkTopicName } from '@streamhouse/core/topic-name.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -86,12 +87,15 @@ export function readAgentSettings(source: SettingsSource): AgentSettings {
     prefix: read.prefix('STREAMHOUSE_PREFIX'),
     agentId,
     listen,
-    advertisedAddress: read.text('AGENT_ADVERTISED_ADDRESS', `${source.hostName}:${listen.port}`),
+    advertisedAddress: read.address(
+      'AGENT_ADVERTISED_ADDRESS',
+      `${source.hostName}:${listen.port}`,
+    ),
     zone: read.name('AGENT_ZONE', 'default'),
     pool: read.name('AGENT_GROUP', 'default'),
     heartbeatIntervalMs,
     sessionTimeoutMs: read.duration('SESSION_TIMEOUT', `${heartbeatIntervalMs * 3}ms`, 300, 60_000),
-    managedTopics: read.list('MANAGED_TOPICS'),
+    managedTopics: read.topics('MANAGED_TOPICS'),
     metricsPort: read.integer('METRICS_PORT', 8080, 0, 65_535),
     logLevel: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
     flush: {
@@ -202,9 +206,22 @@ class Reader {
     return text.endsWith('/') ? text : `${text}/`;
   }
 
-  list(name: string): readonly string[] {
+  topics(name: string): readonly string[] {
     const items = this.text(name, '').split(',');
-    return items.map((item) => item.trim()).filter((item) => item !== '');
+    const topics = items.map((item) => item.trim()).filter((item) => item !== '');
+    for (const topic of topics) {
+      try {
+        checkTopicName(topic);
+      } catch (error) {
+        this.fault(name, `must be topic names with commas between: ${reasonOf(error)}`);
+      }
+    }
+    return topics;
+  }
+
+  address(name: string, fallback: string): string {
+    const { host, port } = this.hostPort(name, fallback);
+    return `${host}:${port}`;
   }
 
   hostPort(name: string, fallback: string): { readonly host: string; readonly port: number } {

@@ -1,5 +1,3 @@
-import { StreamError } from '@streamhouse/core/errors.ts';
-
 interface Waiter {
   readonly bytes: number;
   readonly admit: () => void;
@@ -28,6 +26,7 @@ export class ByteBudget {
 
   /** Resolves once the bytes are taken. @throws the signal's reason when it aborts first. */
   async take(bytes: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     if (this.tryTake(bytes)) return;
     await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
@@ -39,9 +38,9 @@ export class ByteBudget {
       };
       const onAbort = (): void => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
-        reject(
-          new StreamError('unavailable', 'CALL_ENDED', 'the call ended while it waited for room'),
-        );
+        reject(signal.reason);
+        // Those behind it may fit where it did not.
+        this.#admitNext();
       };
       signal.addEventListener('abort', onAbort, { once: true });
       this.#waiters.push(waiter);
@@ -50,6 +49,10 @@ export class ByteBudget {
 
   give(bytes: number): void {
     this.#used -= bytes;
+    this.#admitNext();
+  }
+
+  #admitNext(): void {
     for (
       let next = this.#waiters[0];
       next !== undefined && this.#fits(next.bytes);

@@ -24,11 +24,19 @@ import type { ObjectCache } from '../read/object-cache.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { encodeOpenRuns, type SealedBytes } from './encode-open-runs.ts';
 
+export interface UploadTimes {
+  /** Milliseconds for one attempt to write an object; a slower one is tried again under another key. */
+  readonly attemptMs: number;
+  /** Milliseconds for an object to be written at all: past it the incarnation ends. */
+  readonly deadlineMs: number;
+}
+
 export interface FlusherOptions {
   readonly incarnation: Incarnation;
   readonly clusterId: string;
   readonly prefix: string;
   readonly settings: FlushSettings;
+  readonly uploadTimes: UploadTimes;
   readonly log: LogStore;
   readonly objects: ObjectStore;
   readonly cache: ObjectCache;
@@ -50,10 +58,6 @@ interface SealedObject {
   isPublishTried: boolean;
 }
 
-/** Milliseconds for one attempt to write an object; a slower one is tried again under another key. */
-const UPLOAD_ATTEMPT_MS = 10_000;
-/** Milliseconds for an object to be written at all: past it the incarnation ends. */
-const UPLOAD_DEADLINE_MS = 60_000;
 const RETRY = { backoffMs: 20, backoffMaxMs: 1000 };
 
 export class Flusher {
@@ -195,7 +199,7 @@ export class Flusher {
       } catch (error) {
         this.#stop.signal.throwIfAborted();
         this.#options.onError(error, 'upload');
-        if (this.#options.clock.monotonicMs() - startMs > UPLOAD_DEADLINE_MS) {
+        if (this.#options.clock.monotonicMs() - startMs > this.#options.uploadTimes.deadlineMs) {
           this.#feed({ type: 'uploadFailed', sequence });
           return;
         }
@@ -210,8 +214,10 @@ export class Flusher {
   }
 
   async #put(key: string, bytes: Uint8Array): Promise<void> {
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(UPLOAD_ATTEMPT_MS)]);
-    await this.#options.objects.put(key, bytes, { signal });
+    const { objects, uploadTimes } = this.#options;
+    const timeout = AbortSignal.timeout(uploadTimes.attemptMs);
+    const signal = AbortSignal.any([this.#stop.signal, timeout]);
+    await objects.put(key, bytes, { signal });
   }
 
   #key(sequence: number, attempt: number): string {

@@ -78,14 +78,15 @@ class ProduceStream {
   async #admit(batch: ProduceBatch__Output): Promise<void> {
     await this.#room();
     this.#inFlight++;
-    const reply = (result: Offset | StreamError): void => this.#reply(batch.requestId, result);
+    const { requestId } = batch;
+    const reply = (result: Offset | StreamError): void => this.#reply(requestId, result);
     try {
       const life = this.#context.current();
       const partition = findHeld(life, batch.topicId, batch.partition);
       const at = acknowledgeAt(batch.durability);
       await admitBatch(life, partition, batch.recordBatch, at, reply, this.#end.signal);
     } catch (error) {
-      this.#reply(batch.requestId, error);
+      this.#reply(requestId, error);
     }
   }
 

@@ -29,7 +29,10 @@ export async function admitBatch(
     if (!life.isServing()) throw lapsed();
     const header = validateBatch(bytes, crc32c);
     validateBatchRecords(bytes, header, nativeCompression);
-    if (!life.budget.tryTake(bytes.length)) await life.budget.take(bytes.length, signal);
+    if (!life.budget.tryTake(bytes.length)) {
+      // A life that ends gives nothing back: who waits must not wait for ever.
+      await life.budget.take(bytes.length, AbortSignal.any([signal, life.over]));
+    }
     const isAccepted = partition.append({
       bytes,
       header,

@@ -55,7 +55,7 @@ export class HeldPartition {
   readonly key: string;
   readonly recentRuns: RecentRuns = new RecentRuns();
   readonly #log: PartitionLogState;
-  readonly #replies = new Map<number, AppendRequest>();
+  readonly #replies = new Map<number, AppendRequest['reply']>();
   readonly #waiters = new Set<() => void>();
   #logStartOffset: Offset;
   #open: OpenBatch[] = [];
@@ -90,8 +90,9 @@ export class HeldPartition {
   /** Whether the batch was put into the open run: its bytes are held until it is published or refused. */
   append(request: AppendRequest): boolean {
     const ticket = this.#nextTicket++;
-    this.#replies.set(ticket, request);
-    const { header } = request;
+    const { bytes, header } = request;
+    // Not the bytes: a repeat that waits for its original must hold nothing that no budget counts (I-41).
+    this.#replies.set(ticket, request.reply);
     const effects = stepPartitionLog(this.#log, {
       type: 'append',
       ticket,
@@ -101,8 +102,11 @@ export class HeldPartition {
       recordCount: header.recordCount,
       acknowledge: request.acknowledge,
     });
+    const [first] = effects;
+    const isAccepted = first?.type === 'accept';
+    if (isAccepted) this.#open.push({ bytes, header, baseOffset: first.baseOffset });
     this.#run(effects);
-    return effects[0]?.type === 'accept';
+    return isAccepted;
   }
 
   /** Everything accepted since the last call, to be sealed into one object. */
@@ -164,8 +168,7 @@ export class HeldPartition {
     for (const effect of effects) {
       switch (effect.type) {
         case 'accept':
-          this.#accept(effect.ticket, effect.baseOffset);
-          break;
+          break; // The caller of the step has put the batch into the open run.
         case 'acknowledge':
           this.#reply(effect.ticket, effect.baseOffset);
           break;
@@ -183,16 +186,10 @@ export class HeldPartition {
     }
   }
 
-  #accept(ticket: number, baseOffset: Offset): void {
-    const request = this.#replies.get(ticket);
-    if (request !== undefined)
-      this.#open.push({ bytes: request.bytes, header: request.header, baseOffset });
-  }
-
   #reply(ticket: number, result: Offset | StreamError): void {
-    const request = this.#replies.get(ticket);
+    const reply = this.#replies.get(ticket);
     this.#replies.delete(ticket);
-    request?.reply(result);
+    reply?.(result);
   }
 
   #wakeAll(): void {
