@@ -1,7 +1,10 @@
 /** Fills batches and seals them: by records, by bytes, or when they have waited for long enough. */
 import type { Clock } from '@streamhouse/core/async/clock.ts';
-import { recordBytesMax, RecordBatchBuilder } from '@streamhouse/core/record/batch-builder.ts';
-import type { RecordHeader } from '@streamhouse/core/record/record.ts';
+import {
+  type HeaderInput,
+  recordBytesMax,
+  RecordBatchBuilder,
+} from '@streamhouse/core/record/batch-builder.ts';
 import type { BufferGate } from './buffer-gate.ts';
 import type { PartitionWriter } from './partition-writer.ts';
 import { type BatchEncoding, PendingBatch } from './pending-batch.ts';
@@ -42,7 +45,7 @@ export class Accumulator {
     writer: PartitionWriter,
     key: string | Uint8Array | null,
     value: string | Uint8Array | null,
-    headers: readonly RecordHeader[],
+    headers: readonly HeaderInput[],
     timestampMs: number,
   ): PendingBatch {
     const open = writer.open;

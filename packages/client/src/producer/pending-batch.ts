@@ -1,8 +1,10 @@
 import type { StreamError } from '@streamhouse/core/errors.ts';
 import { producerId } from '@streamhouse/core/ids.ts';
-import type { RecordBatchBuilder } from '@streamhouse/core/record/batch-builder.ts';
-import type { FinishOptions } from '@streamhouse/core/record/batch-builder.ts';
-import type { RecordHeader } from '@streamhouse/core/record/record.ts';
+import type {
+  FinishOptions,
+  HeaderInput,
+  RecordBatchBuilder,
+} from '@streamhouse/core/record/batch-builder.ts';
 import type { RecordMetadata } from '../public/record.ts';
 import type { BatchCall } from './batch-call.ts';
 import type { QueueableBatch } from './partition-queue.ts';
@@ -62,7 +64,7 @@ export class PendingBatch implements QueueableBatch {
   add(
     key: string | Uint8Array | null,
     value: string | Uint8Array | null,
-    headers: readonly RecordHeader[],
+    headers: readonly HeaderInput[],
     timestampMs: number,
   ): number {
     const builder = this.#builder as RecordBatchBuilder;

@@ -1,12 +1,11 @@
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { RecordHeader } from '@streamhouse/core/record/record.ts';
+import type { HeaderInput as EncodableHeader } from '@streamhouse/core/record/batch-builder.ts';
 import type { HeaderInput, Payload, RecordInput } from '../public/record.ts';
 
-const NONE: readonly RecordHeader[] = [];
-const ENCODER = new TextEncoder();
+const NONE: readonly EncodableHeader[] = [];
 
 /** @throws StreamError `invalid` RECORD_HEADERS when a name is not a text or a value neither text nor bytes. */
-export function recordHeaders(headers: RecordInput['headers']): readonly RecordHeader[] {
+export function recordHeaders(headers: RecordInput['headers']): readonly EncodableHeader[] {
   if (headers === undefined) return NONE;
   if (Array.isArray(headers)) {
     return (headers as readonly HeaderInput[]).map(({ name, value }) => header(name, value));
@@ -16,11 +15,10 @@ export function recordHeaders(headers: RecordInput['headers']): readonly RecordH
   );
 }
 
-function header(name: string, value: Payload | null | undefined): RecordHeader {
+function header(name: string, value: Payload | null | undefined): EncodableHeader {
   if (typeof name !== 'string') throw invalid('a header needs a name');
   if (value === null || value === undefined) return { name, value: null };
-  if (typeof value === 'string') return { name, value: ENCODER.encode(value) };
-  if (value instanceof Uint8Array) return { name, value };
+  if (typeof value === 'string' || value instanceof Uint8Array) return { name, value };
   throw invalid(`the header "${name}" must be a text, bytes or null`);
 }
 
