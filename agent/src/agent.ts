@@ -143,8 +143,11 @@ class Lives {
     await objects.check({ signal });
     const registeredMs = clock.monotonicMs();
     const clusterId = await metadata.clusterId(signal);
-    const { agentId, pool, zone, advertisedAddress: address } = this.#settings;
-    const incarnation = await metadata.agents.register({ agentId, pool, zone, address }, signal);
+    const { agentId, pool, zone, managedTopics, advertisedAddress: address } = this.#settings;
+    const incarnation = await metadata.agents.register(
+      { agentId, pool, zone, address, managedTopics },
+      signal,
+    );
     await using life = new RunningIncarnation(this.#settings, this.#components, {
       incarnation,
       clusterId,

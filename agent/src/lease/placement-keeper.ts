@@ -7,7 +7,6 @@
  */
 import type { Trigger } from '@streamhouse/core/async/run-loop.ts';
 import type { Incarnation } from '@streamhouse/core/ids.ts';
-import { place } from '@streamhouse/core/placement/placement.ts';
 import { type PlacementPlan, planPlacement } from '@streamhouse/core/placement/plan.ts';
 import type {
   Handover,
@@ -20,6 +19,7 @@ import type { Flusher } from '../flush/flusher.ts';
 import type { AgentMetrics } from '../metrics.ts';
 import { HeldPartition } from '../partition/held-partition.ts';
 import type { HeldPartitions } from '../partition/held-partitions.ts';
+import { desiredHolders } from './desired-holders.ts';
 
 export interface PlacementKeeperOptions {
   readonly me: Incarnation;
@@ -55,8 +55,7 @@ export class PlacementKeeper {
     const { view, me } = this.#options;
     const snapshot = await view.refresh(signal);
     this.#dropLost(snapshot);
-    const agents = [...snapshot.agents.values()];
-    const desired = place(snapshot.leases, agents);
+    const desired = desiredHolders(snapshot);
     const plan = planPlacement({
       desired,
       leases: snapshot.leases,

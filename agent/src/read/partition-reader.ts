@@ -49,10 +49,16 @@ export class PartitionReader {
     checkRange(partition, from);
     if (from === partition.highWatermark) return { chunks: [], bytes: 0 };
     const runs = withinBytes(await this.#runs(partition, from, signal), bytesMax);
-    const bytesOfRuns = await Promise.all(runs.map((run) => this.#runBytes(partition, run)));
+    const read = await Promise.allSettled(runs.map((run) => this.#runBytes(partition, run)));
     const chunks: Uint8Array[] = [];
     let bytesLeft = bytesMax;
-    for (const bytes of bytesOfRuns) {
+    for (const result of read) {
+      if (result.status === 'rejected') {
+        // I-21: what comes before the loss is not lost. The next read begins with it and tells.
+        if (chunks.length > 0) break;
+        throw result.reason;
+      }
+      const bytes = result.value;
       const chunk = cut(bytes, from, bytesLeft);
       if (chunks.length > 0 && chunk.length > bytesLeft) break;
       chunks.push(chunk);
