@@ -18,6 +18,8 @@ CREATE TABLE agent_sessions (
   pool text NOT NULL,
   zone text NOT NULL,
   address text NOT NULL,
+  -- Names of the only topics that it holds partitions of; empty: all of its pool.
+  managed_topics text[] NOT NULL DEFAULT '{}',
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   draining boolean NOT NULL DEFAULT false,
   fenced_at timestamptz,

@@ -19,7 +19,7 @@ BEGIN
 END $$;
 
 -- Opens a session and fences the one that its agent had: an agent has one live session at most (I-06).
-CREATE FUNCTION register_agent(agent text, agent_pool text, agent_zone text, agent_address text)
+CREATE FUNCTION register_agent(agent text, agent_pool text, agent_zone text, agent_address text, managed text[])
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   opened bigint;
@@ -28,8 +28,8 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('streamhouse/agent/' || agent, 0));
   PERFORM fence_agents(
     ARRAY(SELECT s.incarnation FROM agent_sessions s WHERE s.agent_id = agent AND s.fenced_at IS NULL), NULL);
-  INSERT INTO agent_sessions (agent_id, pool, zone, address)
-  VALUES (agent, agent_pool, agent_zone, agent_address)
+  INSERT INTO agent_sessions (agent_id, pool, zone, address, managed_topics)
+  VALUES (agent, agent_pool, agent_zone, agent_address, managed)
   RETURNING incarnation INTO opened;
   INSERT INTO agent_heartbeats (incarnation) VALUES (opened);
   PERFORM pg_notify('streamhouse', 'agents');

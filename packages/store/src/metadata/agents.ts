@@ -7,6 +7,8 @@ export interface AgentRegistration {
   readonly zone: string;
   /** `host:port` that clients dial. */
   readonly address: string;
+  /** Names of the only topics that it holds partitions of; empty: all of its pool. */
+  readonly managedTopics: readonly string[];
 }
 
 export interface AgentSession extends AgentRegistration {

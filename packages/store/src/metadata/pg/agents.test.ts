@@ -29,6 +29,7 @@ test('a registered agent is live, with what it said of itself', async () => {
     pool: 'default',
     zone: 'a',
     address: '127.0.0.1:9090',
+    managedTopics: ['a "b"', 'c'],
     isDraining: false,
     beat: 0,
   });

@@ -5,7 +5,7 @@ import type { Database, Statement } from './database.ts';
 
 const REGISTER: Statement = {
   name: 'register-agent',
-  text: 'SELECT register_agent($1, $2, $3, $4) AS incarnation',
+  text: 'SELECT register_agent($1, $2, $3, $4, $5) AS incarnation',
 };
 
 /** The row is gone once the session is fenced, so no look at the session is needed. */
@@ -18,6 +18,7 @@ const LIVE: Statement = {
   name: 'live-agents',
   text: `
     SELECT s.incarnation, s.agent_id AS "agentId", s.pool, s.zone, s.address,
+           s.managed_topics AS "managedTopics",
            s.draining AS "isDraining", h.beat,
            (extract(epoch FROM s.started_at) * 1000)::bigint AS "startedAtMs"
     FROM agent_sessions s JOIN agent_heartbeats h USING (incarnation)
@@ -56,7 +57,8 @@ export class PgAgents implements AgentStore {
   }
 
   async register(agent: AgentRegistration, signal: AbortSignal): Promise<Incarnation> {
-    const values = [agent.agentId, agent.pool, agent.zone, agent.address];
+    const { agentId, pool, zone, address, managedTopics } = agent;
+    const values = [agentId, pool, zone, address, managedTopics];
     const [row] = await this.#database.write<{ incarnation: number }>(REGISTER, values, signal);
     if (row === undefined) throw new StreamError('internal', 'NO_ROW', 'no session was opened');
     return incarnation(row.incarnation);

@@ -28,7 +28,13 @@ export function registerAgent(
   agentId: string = randomUUID(),
 ): Promise<Incarnation> {
   return metadata.agents.register(
-    { agentId, pool: 'default', zone: 'a', address: '127.0.0.1:9090' },
+    {
+      agentId,
+      pool: 'default',
+      zone: 'a',
+      address: '127.0.0.1:9090',
+      managedTopics: ['a "b"', 'c'],
+    },
     soon(),
   );
 }
