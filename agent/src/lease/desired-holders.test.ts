@@ -48,29 +48,32 @@ function snapshot(managedTopics: readonly (readonly string[])[]): ClusterSnapsho
   };
 }
 
+/** Two partitions for each of the two agents. */
+function isEven(holders: (number | undefined)[]): boolean {
+  return [1, 2].every((agent) => holders.filter((holder) => holder === agent).length === 2);
+}
+
 function holdersOf(
   desired: ReadonlyMap<string, number>,
   topic: typeof ORDERS,
 ): (number | undefined)[] {
-  return [0, 1, 2, 3]
-    .map((index) => desired.get(partitionKey(topic, partitionIndex(index))))
-    .sort();
+  return [0, 1, 2, 3].map((index) => desired.get(partitionKey(topic, partitionIndex(index))));
 }
 
 test('an agent with managed topics holds partitions of those only', () => {
   const desired = desiredHolders(snapshot([[], ['orders']]));
-  expect(holdersOf(desired, ORDERS)).toEqual([1, 1, 2, 2]);
+  expect(holdersOf(desired, ORDERS)).toSatisfy(isEven);
   expect(holdersOf(desired, CLICKS)).toEqual([1, 1, 1, 1]);
 });
 
 test('a topic that no agent manages has no holder', () => {
   const desired = desiredHolders(snapshot([['orders'], ['orders']]));
-  expect(holdersOf(desired, ORDERS)).toEqual([1, 1, 2, 2]);
+  expect(holdersOf(desired, ORDERS)).toSatisfy(isEven);
   expect(holdersOf(desired, CLICKS)).toEqual([undefined, undefined, undefined, undefined]);
 });
 
 test('without managed topics every agent holds its share of each topic', () => {
   const desired = desiredHolders(snapshot([[], []]));
-  expect(holdersOf(desired, ORDERS)).toEqual([1, 1, 2, 2]);
-  expect(holdersOf(desired, CLICKS)).toEqual([1, 1, 2, 2]);
+  expect(holdersOf(desired, ORDERS)).toSatisfy(isEven);
+  expect(holdersOf(desired, CLICKS)).toSatisfy(isEven);
 });

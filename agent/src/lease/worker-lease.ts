@@ -85,8 +85,11 @@ class WorkerLease implements SessionLease {
     };
     this.#worker = new Worker(new URL('./renew-worker.ts', import.meta.url), { workerData });
     this.#worker.on('message', (message: RenewWorkerMessage) => this.#hear(message));
-    // Without its keeper the session expires by itself, and nothing is admitted from then on.
-    this.#worker.on('error', (error) => onError(`the lease keeper died: ${String(error)}`));
+    // Without its keeper the session would expire and nothing would be admitted ever again: a new life must begin.
+    this.#worker.on('error', (error) => {
+      onError(`the lease keeper died: ${String(error)}`);
+      this.#step({ type: 'RenewRefused' });
+    });
     this.#showProgress();
   }
 
