@@ -65,6 +65,7 @@ class Lives {
   #life: RunningIncarnation | undefined;
   /** Why nothing is served, as `/ready` tells it. */
   #fault: string | undefined = 'starting';
+  #isDraining = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(settings: AgentSettings, components: AgentComponents) {
@@ -97,10 +98,16 @@ class Lives {
     return silentMs > KEEPER_SILENCE_MS ? 'the lease keeper makes no progress' : undefined;
   }
 
+  /** Hands everything over and begins no other life. */
   async drain(): Promise<void> {
+    this.#isDraining = true;
     this.#fault = 'draining';
-    const life = this.#life;
-    if (life === undefined) return;
+    if (this.#life !== undefined) await this.#drainLife(this.#life);
+    // One that is still starting sees to its end itself.
+    else await this[Symbol.asyncDispose]();
+  }
+
+  async #drainLife(life: RunningIncarnation): Promise<void> {
     const { log } = this.#components;
     log.info({ partitions: life.held.size }, 'draining');
     try {
@@ -119,13 +126,13 @@ class Lives {
   async #run(grpc: GrpcServer): Promise<void> {
     const { clock, random, log } = this.#components;
     const { signal } = this.#stop;
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    for (let attempt = 1; !signal.aborted && !this.#isDraining; attempt++) {
       try {
         await this.#live(grpc, () => {
           attempt = 0;
         });
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || this.#isDraining) return;
         this.#fault = toStreamError(error).message;
         log.warn({ err: error }, 'cannot serve yet, trying again');
       }
@@ -155,6 +162,7 @@ class Lives {
     });
     await life.start();
     onStarted();
+    if (this.#isDraining) return await this.#drainLife(life);
     this.#life = life;
     this.#fault = undefined;
     grpc.setServing(true);
@@ -164,7 +172,9 @@ class Lives {
     });
     const reason = await Promise.race([life.ended, stopped]);
     if (reason === 'drained') await stopped;
-    if (reason === 'drained' || reason === 'stopped') return;
+    // Nobody asks a life that is over whether it is well.
+    this.#life = undefined;
+    if (this.#isDraining || reason === 'stopped') return;
     this.#fault = `the last incarnation ended: ${reason}`;
     log.warn({ incarnation, reason }, 'incarnation is over, beginning a new one');
   }

@@ -58,7 +58,7 @@ export class AgentMetrics {
     LATENCY_BUCKETS,
   );
   readonly #flushSeconds = this.#histogram(
-    'streamhouse_flush_seconds',
+    'streamhouse_flush_object_seconds',
     'Time from sealing an object until its records are readable',
     LATENCY_BUCKETS,
   );
