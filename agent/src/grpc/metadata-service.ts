@@ -110,6 +110,7 @@ function topicMetadata(snapshot: ClusterSnapshot, topic: Topic): TopicMetadata {
   return {
     name: topic.name,
     topicId: topicIdToBytes(topic.topicId),
+    createdAtMs: topic.createdAtMs,
     durability:
       topic.durability === 'memory' ? Durability.DURABILITY_MEMORY : Durability.DURABILITY_OBJECT,
     partitions: leases.map((lease) => ({

@@ -756,6 +756,10 @@ export const descriptor: object = {
                 "error": {
                   "type": "Error",
                   "id": 5
+                },
+                "createdAtMs": {
+                  "type": "int64",
+                  "id": 6
                 }
               }
             },

@@ -24,6 +24,7 @@ function answer(
       {
         name: 'orders',
         topicId: Buffer.alloc(16, topicByte),
+        createdAtMs: topicByte,
         durability: 0,
         error: null,
         partitions: partitions.map(([epoch, holder], partition) => ({ partition, epoch, holder })),
@@ -38,6 +39,7 @@ const MISSING: GetMetadataResponse__Output = {
     {
       name: 'orders',
       topicId: Buffer.alloc(0),
+      createdAtMs: 0,
       durability: 0,
       partitions: [],
       error: {
@@ -81,6 +83,7 @@ test('I-28: a topic made again under its name is another one, whatever its epoch
   );
   const again = mergeMetadata(view, answer([[1, 2]], 7));
   expect(again.topics.get('orders')?.partitions).toEqual([{ epoch: 1, holder: 2 }]);
+  expect(mergeMetadata(again, answer([[10, 1]])).topics).toEqual(again.topics);
 });
 
 test('a topic that is not there is remembered as missing, until it is', () => {

@@ -18,6 +18,7 @@ export interface TopicView {
   readonly topicId: TopicId;
   /** The 16 bytes that requests carry. */
   readonly topicIdBytes: Uint8Array;
+  readonly createdAtMs: number;
   readonly partitions: readonly PartitionView[];
 }
 
@@ -73,6 +74,8 @@ export function partitionHolder(
 
 function mergeTopic(known: TopicView | undefined, message: TopicMessage): TopicView {
   const topicId = topicIdFromBytes(message.topicId);
+  // An agent that has not heard of the topic's end yet (I-28).
+  if (known !== undefined && known.createdAtMs > message.createdAtMs) return known;
   const old = known?.topicId === topicId ? known.partitions : [];
   const partitions = message.partitions.map(({ epoch: at, holder }, index) => {
     const before = old[index];
@@ -84,6 +87,7 @@ function mergeTopic(known: TopicView | undefined, message: TopicMessage): TopicV
     name: message.name,
     topicId,
     topicIdBytes: message.topicId,
+    createdAtMs: message.createdAtMs,
     partitions: [...partitions, ...old.slice(partitions.length)],
   };
 }

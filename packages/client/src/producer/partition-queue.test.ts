@@ -110,6 +110,23 @@ test('I-11: a refusal that leaves the outcome open is not taken for a failure la
   }
 });
 
+test('I-28: a topic that is made again gets what the old one has not acknowledged, under a new identity', () => {
+  const { step, take, entries } = inFlight(2);
+  step({ type: 'acknowledged', entry: entries[0]!, baseOffset: 0 });
+  expect(step({ type: 'replaced' })).toEqual([{ type: 'identify' }]);
+  step({ type: 'identified', identity: { producerId: producerId(2), producerEpoch: 0 } });
+  expect(take()).toMatchObject([
+    { batch: { id: 1 }, baseSequence: 0, identity: { producerId: 2 } },
+  ]);
+});
+
+test('an agent that does not know the topic is asked again: only the metadata says that it is gone', () => {
+  const { step, take, entries } = inFlight(1);
+  const effects = step(refusal(entries[0]!, 'notFound', 'TOPIC_NOT_FOUND'));
+  expect(effects).toEqual([{ type: 'refreshMetadata' }]);
+  expect(idsOf(take(1_000))).toEqual([0]);
+});
+
 test('a batch that was never sent fails without a new identity', () => {
   const { step, entries } = inFlight(IN_FLIGHT_MAX + 1);
   for (const [id, entry] of entries.entries())

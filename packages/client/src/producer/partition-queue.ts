@@ -77,6 +77,8 @@ export type PartitionQueueEvent<B extends QueueableBatch> =
     }
   /** The partition has another holder. */
   | { readonly type: 'moved' }
+  /** The topic was deleted and made again: this is another log, and what the old one had is gone. */
+  | { readonly type: 'replaced' }
   /** Time has passed: fail what is overdue. */
   | { readonly type: 'expired' }
   /** Nothing more will come: fail everything. */
@@ -176,6 +178,8 @@ export function stepPartitionQueue<B extends QueueableBatch>(
       state.round++;
       state.retryAtMs = 0;
       return [];
+    case 'replaced':
+      return breakSequence(state, 0, false);
     case 'expired':
       return expire(state, nowMs);
     case 'abandoned':
@@ -271,6 +275,8 @@ function classifyRefusal(
     if (!facts.isHead || !facts.wasOutOfOrderAsHead) return 'retry';
     return facts.isUnwritten ? 'renumber' : 'fail';
   }
+  // The agent may be behind, or the client. When the topic is gone, the metadata says so, and its batches are abandoned.
+  if (error.reason === 'TOPIC_NOT_FOUND') return 'retry';
   if (error.reason === 'UNKNOWN_PRODUCER') return facts.isUnwritten ? 'renumber' : 'fail';
   return error.isRetriable && !NEVER_FITS.has(error.reason) ? 'retry' : 'fail';
 }

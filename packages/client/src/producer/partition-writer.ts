@@ -9,7 +9,8 @@ import type { PendingBatch } from './pending-batch.ts';
 /** What a producer has of one partition: the batch being filled, those on their way, and where they go. */
 export class PartitionWriter {
   readonly topic: string;
-  readonly topicIdBytes: Uint8Array;
+  /** Another one once the topic is made again. */
+  topicIdBytes: Uint8Array;
   readonly partition: number;
   readonly queue: PartitionQueueState<PendingBatch>;
   open: PendingBatch | undefined;

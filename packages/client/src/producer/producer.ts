@@ -80,6 +80,7 @@ class StreamProducer implements Producer {
       place: (writer, topic) => {
         this.#sender.place(writer, topic.partitions[writer.partition] as PartitionView);
       },
+      replace: (writer, topic) => this.#sender.replace(writer, topic.topicIdBytes),
       abandon: (writer, error) => {
         this.#accumulator.seal(writer);
         this.#sender.abandon(writer, error);

@@ -72,6 +72,14 @@ export class Sender implements AsyncDisposable {
     this.#step(writer, { type: 'moved' });
   }
 
+  /** The partition belongs to another topic of the same name now. */
+  replace(writer: PartitionWriter, topicIdBytes: Uint8Array): void {
+    writer.topicIdBytes = topicIdBytes;
+    writer.epoch = -1;
+    writer.address = undefined;
+    this.#step(writer, { type: 'replaced' });
+  }
+
   /** Nothing more will be sent to a partition: its topic is gone. */
   abandon(writer: PartitionWriter, error: StreamError): void {
     this.#step(writer, { type: 'abandoned', error });

@@ -14,7 +14,8 @@ export interface RouteOptions {
 
 export class TopicRoute {
   readonly topic: string;
-  readonly topicId: TopicId;
+  /** Another one once the topic is made again under its name. */
+  topicId: TopicId;
   /** By partition. Grows with the topic. */
   readonly writers: PartitionWriter[] = [];
   readonly #options: RouteOptions;

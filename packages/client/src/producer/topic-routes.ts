@@ -15,7 +15,9 @@ export interface TopicRoutesOptions extends RouteOptions {
   readonly timeoutMs: number;
   /** Where the holder of a writer's partition may be another one now. */
   readonly place: (writer: PartitionWriter, topic: TopicView) => void;
-  /** The topic of a writer is gone. */
+  /** The topic of a writer was deleted and made again, and has its partition. */
+  readonly replace: (writer: PartitionWriter, topic: TopicView) => void;
+  /** The partition of a writer is gone. */
   readonly abandon: (writer: PartitionWriter, error: StreamError) => void;
   /** The topic of someone who waited for it is there. */
   readonly onFound: (waiting: Waiting) => void;
@@ -97,9 +99,8 @@ export class TopicRoutes {
   }
 
   #update(topic: TopicView): void {
-    const known = this.#routes.get(topic.name);
-    if (known !== undefined && known.topicId !== topic.topicId) this.#drop(known);
     let route = this.#routes.get(topic.name);
+    if (route !== undefined && route.topicId !== topic.topicId) this.#replace(route, topic);
     if (route === undefined) {
       route = new TopicRoute(topic.name, topic.topicId, this.#options);
       this.#routes.set(topic.name, route);
@@ -110,10 +111,17 @@ export class TopicRoutes {
     for (const writer of route.writers) this.#options.place(writer, topic);
   }
 
+  /** Who sends to a name means the topic that has it: what is not acknowledged goes to the new one. */
+  #replace(route: TopicRoute, topic: TopicView): void {
+    route.topicId = topic.topicId;
+    const gone = route.writers.splice(topic.partitions.length);
+    for (const writer of gone) this.#options.abandon(writer, topicDeleted(topic.name));
+    for (const writer of route.writers) this.#options.replace(writer, topic);
+  }
+
   #drop(route: TopicRoute): void {
     this.#routes.delete(route.topic);
-    const error = new StreamError('notFound', 'TOPIC_DELETED', `topic "${route.topic}" is deleted`);
-    for (const writer of route.writers) this.#options.abandon(writer, error);
+    for (const writer of route.writers) this.#options.abandon(writer, topicDeleted(route.topic));
   }
 
   /** One agent may be behind the others: only when a second one does not know it either, the topic is gone. */
@@ -140,6 +148,10 @@ function findError(topic: string, error: StreamError): StreamError {
   return new StreamError('unavailable', 'METADATA_TIMEOUT', `topic "${topic}": ${error.message}`, {
     cause: error,
   });
+}
+
+function topicDeleted(topic: string): StreamError {
+  return new StreamError('notFound', 'TOPIC_DELETED', `topic "${topic}" is deleted`);
 }
 
 function tooManyWaiting(topic: string): StreamError {

@@ -3,6 +3,7 @@
 import type { PartitionMetadata as _streamhouse_v1_PartitionMetadata, PartitionMetadata__Output as _streamhouse_v1_PartitionMetadata__Output } from '../../streamhouse/v1/PartitionMetadata.ts';
 import type { Durability as _streamhouse_v1_Durability, Durability__Output as _streamhouse_v1_Durability__Output } from '../../streamhouse/v1/Durability.ts';
 import type { Error as _streamhouse_v1_Error, Error__Output as _streamhouse_v1_Error__Output } from '../../streamhouse/v1/Error.ts';
+import type { Long } from '@grpc/proto-loader';
 
 export interface TopicMetadata {
   'name'?: (string);
@@ -16,6 +17,10 @@ export interface TopicMetadata {
    * Set when the topic was asked for by name and is not there; nothing else is set then but the name.
    */
   'error'?: (_streamhouse_v1_Error | null);
+  /**
+   * Milliseconds since 1970, by the database's clock. Of two topics of one name, the later is the one that is there.
+   */
+  'createdAtMs'?: (number | string | Long);
 }
 
 export interface TopicMetadata__Output {
@@ -30,4 +35,8 @@ export interface TopicMetadata__Output {
    * Set when the topic was asked for by name and is not there; nothing else is set then but the name.
    */
   'error': (_streamhouse_v1_Error__Output | null);
+  /**
+   * Milliseconds since 1970, by the database's clock. Of two topics of one name, the later is the one that is there.
+   */
+  'createdAtMs': (number);
 }
