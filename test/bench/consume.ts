@@ -8,7 +8,7 @@ import {
   inTurn,
   startClients,
   startStage,
-  WARMUP_MS,
+  afterWarmup,
 } from './bench.ts';
 import { type Figure, figure } from './figure.ts';
 
@@ -78,6 +78,7 @@ async function read(
 ): Promise<number> {
   await using parts = new AsyncDisposableStack();
   const clients = startClients(context, consumers).map((client) => parts.use(client));
+  const measureAtMs = afterWarmup();
   const rates = await Promise.all(
     clients.map((client, number) =>
       client.ask({
@@ -87,7 +88,7 @@ async function read(
         partitions: Array.from({ length: PARTITIONS }, (_, index) => index).filter(
           (partition) => partition % consumers === number,
         ),
-        warmupMs: WARMUP_MS,
+        measureAtMs,
         measureMs,
       }),
     ),

@@ -6,7 +6,14 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { type Admin, connectAdmin } from '@streamhouse/client/mod.ts';
 import { signalProcess } from '@streamhouse/standalone/process.ts';
 import type { Cluster, ClusterOptions } from '../harness/cluster.ts';
-import { type BenchContext, createTopic, inTurn, startClients, startStage } from './bench.ts';
+import {
+  type BenchContext,
+  createTopic,
+  inTurn,
+  startClients,
+  startStage,
+  wallMs,
+} from './bench.ts';
 import { type Figure, figure, type Target } from './figure.ts';
 import { percentile } from './stats.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -118,7 +125,7 @@ async function strike(scene: Scene, fault: Fault): Promise<number> {
   await settled(scene);
   await rest(CALM_MS);
   const holder = await holderOf(scene);
-  const sinceMs = performance.timeOrigin + performance.now();
+  const sinceMs = wallMs();
   scene.release.hold();
   if (!signalProcess(holder.pid, fault.signal)) throw new Error('the holder is gone already');
   const failoverMs = await gapSince(scene.probe, sinceMs);

@@ -8,13 +8,16 @@ import {
   inTurn,
   startClients,
   startStage,
-  WARMUP_MS,
+  afterWarmup,
+  wallMs,
 } from './bench.ts';
 import { type Figure, figure } from './figure.ts';
 
 const RECORD_BYTES = 100;
 const PARTITIONS = 24;
 const RECORDS_PER_SECOND = 10_000;
+/** For a started agent to come to rest. */
+const IDLE_MS = 2_000;
 const TARGET = { kind: 'atMost', value: 150 } as const;
 
 export async function benchFootprint(context: BenchContext): Promise<Figure[]> {
@@ -49,12 +52,13 @@ export async function benchFootprint(context: BenchContext): Promise<Figure[]> {
 async function measure(context: BenchContext, run: number) {
   await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
   const pid = pidOf(cluster);
-  await rest(WARMUP_MS);
+  await rest(IDLE_MS);
   const idleMiB = await rssMiB(pid);
   const topic = await createTopic(cluster, 'footprint', PARTITIONS);
   const [client] = startClients(context, 1);
   if (client === undefined) throw new Error('no client');
   await using _owned = client;
+  const measureAtMs = afterWarmup();
   const load = client.ask({
     kind: 'openLoop',
     bootstrap: cluster.bootstrap,
@@ -62,12 +66,12 @@ async function measure(context: BenchContext, run: number) {
     recordBytes: RECORD_BYTES,
     compression: 'lz4',
     seed: run,
-    warmupMs: WARMUP_MS,
+    measureAtMs,
     measureMs: context.options.seconds * 1_000,
     recordsPerSecond: RECORDS_PER_SECOND,
     partitions: 0,
   });
-  await rest(WARMUP_MS);
+  await rest(measureAtMs - wallMs());
   const usage = await watchUsage(pid, load);
   await load;
   context.say(

@@ -7,7 +7,7 @@ import {
   startClients,
   startS3Stage,
   startStage,
-  WARMUP_MS,
+  afterWarmup,
 } from './bench.ts';
 import { type Figure, figure, type Target } from './figure.ts';
 import { peakOf } from './produce.ts';
@@ -84,7 +84,7 @@ async function measure(
     recordBytes: RECORD_BYTES,
     compression: 'lz4',
     seed: run,
-    warmupMs: WARMUP_MS,
+    measureAtMs: afterWarmup(),
     measureMs: context.options.seconds * 1_000,
     recordsPerSecond,
     partitions: 0,

@@ -7,7 +7,7 @@ import {
   inTurn,
   startClients,
   startStage,
-  WARMUP_MS,
+  afterWarmup,
 } from './bench.ts';
 import { type Figure, figure } from './figure.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -100,6 +100,7 @@ async function produceSideBySide(
   topic: string,
   { recordBytes }: Shape,
 ): Promise<number> {
+  const measureAtMs = afterWarmup();
   const rates = await Promise.all(
     clients.map((client, seed) =>
       client.ask({
@@ -109,7 +110,7 @@ async function produceSideBySide(
         recordBytes,
         compression: 'lz4',
         seed,
-        warmupMs: WARMUP_MS,
+        measureAtMs,
         measureMs: options.seconds * 1_000,
       }),
     ),

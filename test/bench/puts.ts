@@ -1,4 +1,5 @@
 /** That what the object store is asked for, and what it costs, does not depend on the number of partitions (I-42). */
+import { setTimeout as rest } from 'node:timers/promises';
 import { scrape } from './agent-usage.ts';
 import {
   type BenchContext,
@@ -7,7 +8,8 @@ import {
   startClients,
   startS3Stage,
   startStage,
-  WARMUP_MS,
+  afterWarmup,
+  wallMs,
 } from './bench.ts';
 import { type Figure, figure } from './figure.ts';
 import { spreadOf } from './stats.ts';
@@ -49,6 +51,7 @@ async function measure(context: BenchContext, partitions: number) {
   if (client === undefined) throw new Error('no client');
   await using _owned = client;
   const measureMs = context.options.seconds * 1_000;
+  const measureAtMs = afterWarmup();
   const load = client.ask({
     kind: 'openLoop',
     bootstrap: cluster.bootstrap,
@@ -56,8 +59,8 @@ async function measure(context: BenchContext, partitions: number) {
     recordBytes: RECORD_BYTES,
     compression: 'lz4',
     seed: 1,
-    warmupMs: 0,
-    measureMs: WARMUP_MS + SETTLE_MS + measureMs + 1_000,
+    measureAtMs,
+    measureMs: SETTLE_MS + measureMs + 1_000,
     recordsPerSecond: RECORDS_PER_SECOND,
     partitions,
   });
@@ -65,7 +68,7 @@ async function measure(context: BenchContext, partitions: number) {
     const metrics = await scrape(cluster.agents[0]?.metricsUrl ?? '');
     return [await s3.puts(), metrics.get('streamhouse_metadata_publishes_total') ?? 0];
   };
-  const run = countRates(counted, WARMUP_MS + SETTLE_MS, measureMs);
+  const run = countRates(counted, measureAtMs + SETTLE_MS - wallMs(), measureMs);
   const [{ failed }, rates] = await Promise.all([load, run]);
   if (failed > 0) throw new Error(`${failed} records failed`);
   context.say(`${partitions} partitions: ${rates.putsPerSecond.toFixed(2)} PUTs/s`);
@@ -77,9 +80,9 @@ async function countRates(
   settleMs: number,
   measureMs: number,
 ): Promise<{ putsPerSecond: number; publishesPerSecond: number }> {
-  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  await rest(settleMs);
   const [startMs, [puts, publishes]] = [performance.now(), await counted()];
-  await new Promise((resolve) => setTimeout(resolve, measureMs));
+  await rest(measureMs);
   const [endMs, [putsAfter, publishesAfter]] = [performance.now(), await counted()];
   const perSecond = (count: number): number => (count * 1_000) / (endMs - startMs);
   return {

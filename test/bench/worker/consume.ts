@@ -28,7 +28,7 @@ async function readOnce(consumer: Consumer): Promise<Rate> {
 /** From the beginning whenever the end is reached, until the time is over. */
 async function readAgain(consumer: Consumer, task: ConsumeTask, measureMs: number): Promise<Rate> {
   const { total } = await consumer.lag();
-  const startMs = performance.now() + task.warmupMs;
+  const startMs = task.measureAtMs - performance.timeOrigin;
   let records = 0;
   let left = total;
   for (let nowMs = performance.now(); ; nowMs = performance.now()) {

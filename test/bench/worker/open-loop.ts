@@ -38,10 +38,10 @@ class OpenLoop {
   }
 
   async run(): Promise<void> {
-    const { recordsPerSecond, warmupMs, measureMs } = this.#task;
+    const { recordsPerSecond, measureAtMs, measureMs } = this.#task;
     const startMs = performance.now();
-    const endMs = startMs + warmupMs + measureMs;
-    this.#measureFromMs = startMs + warmupMs;
+    this.#measureFromMs = measureAtMs - performance.timeOrigin;
+    const endMs = this.#measureFromMs + measureMs;
     const schedule = new OpenLoopSchedule(recordsPerSecond, startMs);
     for (let nowMs = startMs; nowMs < endMs; nowMs = performance.now()) {
       for (let times = schedule.due(nowMs, CALL_RECORDS_MAX); times.length > 0; ) {

@@ -3,14 +3,14 @@ import { payloadPool } from '../payloads.ts';
 import type { FillTask, ProduceTask, Rate } from './protocol.ts';
 
 /** Bytes handed to the SDK and not yet acknowledged: enough to keep every partition of a topic busy. */
-const OUTSTANDING_BYTES = 33_554_432;
+const OUTSTANDING_BYTES = 16_777_216;
 const CALL_BYTES_MAX = 131_072;
 const CALL_RECORDS_MAX = 1_000;
 
 /** As fast as it goes: always the same bytes outstanding. Counts what is acknowledged while it measures. */
 export async function produce(task: ProduceTask): Promise<Rate> {
   await using producer = await connect(task);
-  const startMs = performance.now() + task.warmupMs;
+  const startMs = task.measureAtMs - performance.timeOrigin;
   const endMs = startMs + task.measureMs;
   let records = 0;
   await sendCalls(producer, task, (count) => {

@@ -8,7 +8,8 @@ interface Load {
   readonly recordBytes: number;
   readonly compression: Compression;
   readonly seed: number;
-  readonly warmupMs: number;
+  /** Milliseconds since 1970 at which measuring begins; load begins at once. The same moment for all workers of a run. */
+  readonly measureAtMs: number;
   readonly measureMs: number;
 }
 
@@ -55,7 +56,8 @@ export interface ConsumeTask {
   readonly bootstrap: readonly string[];
   readonly topic: string;
   readonly partitions: readonly number[];
-  readonly warmupMs: number;
+  /** As of a load. */
+  readonly measureAtMs: number;
   /** Undefined: once. */
   readonly measureMs: number | undefined;
 }
