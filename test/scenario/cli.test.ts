@@ -6,17 +6,16 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { pause } from '@streamhouse/standalone/process.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 
-const MAIN = createRequire(import.meta.url).resolve('@streamhouse/cli/main.ts');
-const FLIGHTS = join(
-  import.meta.dirname,
-  '../../node_modules/vega-datasets/data/flights-200k.json',
-);
+const require = createRequire(import.meta.url);
+const MAIN = require.resolve('@streamhouse/cli/main.ts');
+/** 200,000 flights as one JSON array on one line, beside the package's entry point. */
+const FLIGHTS = join(dirname(require.resolve('vega-datasets')), '../data/flights-200k.json');
 
 let cluster: Cluster;
 beforeAll(async () => {
@@ -269,6 +268,19 @@ describe('produce and consume', () => {
     const [exitCode] = await once(child, 'exit');
     expect(await stderr).toBe('');
     expect(exitCode).toBe(0);
+  });
+
+  test('B-16 end a --follow whose reader went away when there is something to print', async ({
+    signal,
+  }) => {
+    await makeTopic('follower');
+    const child = start('consume', 'follower', '--follow', '--from', 'earliest');
+    const stderr = text(child.stderr);
+    child.stdout.once('data', () => child.stdout.destroy());
+    const exit = once(child, 'exit', { signal });
+    while (child.exitCode === null) await output(['produce', 'follower'], 'x\n');
+    expect(await stderr).toBe('');
+    expect(await exit).toEqual([0, null]);
   });
 
   test('tell after Ctrl-C how many records are written', async ({ signal }) => {
