@@ -1,0 +1,157 @@
+/** What Postgres and the store hold, read past the product: for audits, and to know when a fault was felt. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Database } from '@streamhouse/store/metadata/pg/database.ts';
+
+export interface PartitionFact {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly nextOffset: number;
+  /** Undefined when it is held by nobody that lives. */
+  readonly agentId: string | undefined;
+  readonly incarnation: number | undefined;
+}
+
+export interface RunFact {
+  readonly partition: number;
+  readonly baseOffset: number;
+  readonly lastOffset: number;
+  readonly epoch: number;
+  readonly objectKey: string;
+  readonly position: number;
+  readonly length: number;
+}
+
+const TOPIC = `(SELECT topic_id FROM topics WHERE name = $1 AND deleted_at IS NULL)`;
+
+export class Facts implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #signal: AbortSignal;
+
+  constructor(url: string, signal: AbortSignal = new AbortController().signal) {
+    this.#signal = signal;
+    this.#database = new Database({
+      url,
+      applicationName: 'test',
+      size: 1,
+      onError: () => undefined,
+    });
+  }
+
+  async partitions(topic: string): Promise<readonly PartitionFact[]> {
+    const rows = await this.#read<
+      Omit<PartitionFact, 'agentId' | 'incarnation'> & {
+        agentId: string | null;
+        incarnation: number | null;
+      }
+    >(
+      'test-partitions',
+      `SELECT p.part AS partition, p.epoch, p.next_offset AS "nextOffset", s.agent_id AS "agentId", s.incarnation
+       FROM partitions p
+       LEFT JOIN agent_sessions s ON s.incarnation = p.holder_incarnation AND NOT s.fenced
+       WHERE p.topic_id = ${TOPIC} ORDER BY p.part`,
+      [topic],
+    );
+    return rows.map((row) => ({
+      ...row,
+      agentId: row.agentId ?? undefined,
+      incarnation: row.incarnation ?? undefined,
+    }));
+  }
+
+  /** Id of the agent that holds a partition. */
+  async holder(topic: string, partition: number): Promise<string | undefined> {
+    return (await this.partitions(topic))[partition]?.agentId;
+  }
+
+  /** The live incarnation of an agent. */
+  async incarnation(agentId: string): Promise<number | undefined> {
+    const [row] = await this.#read<{ incarnation: number }>(
+      'test-incarnation',
+      'SELECT incarnation FROM agent_sessions WHERE agent_id = $1 AND NOT fenced',
+      [agentId],
+    );
+    return row?.incarnation;
+  }
+
+  runs(topic: string): Promise<readonly RunFact[]> {
+    return this.#read<RunFact>(
+      'test-runs',
+      `SELECT part AS partition, base_offset AS "baseOffset", last_offset AS "lastOffset", epoch,
+              object_key AS "objectKey", position, length
+       FROM batches WHERE topic_id = ${TOPIC} ORDER BY part, base_offset`,
+      [topic],
+    );
+  }
+
+  /** Keys of all objects that were published. */
+  async objectKeys(): Promise<ReadonlySet<string>> {
+    const rows = await this.#read<{ key: string }>(
+      'test-objects',
+      'SELECT object_key AS key FROM objects',
+      [],
+    );
+    return new Set(rows.map(({ key }) => key));
+  }
+
+  /** Ends the connections of all agents, as an administrator would. Returns how many. */
+  async terminateAgentConnections(): Promise<number> {
+    const rows = await this.#read<{ pid: number }>(
+      'test-terminate',
+      `SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name LIKE 'agent-%' AND pid <> pg_backend_pid()`,
+      [],
+    );
+    return rows.length;
+  }
+
+  /**
+   * I-03, I-05: what is wrong with the published runs, of all topics: gaps, overlaps, ends that are not the partition's,
+   * epochs that fall, objects that do not count their runs, objects that are not in the folder of the store.
+   */
+  async audit(objectsFolder?: string): Promise<string[]> {
+    const findings = await this.#read<{ finding: string }>('test-audit', AUDIT, []);
+    const missing: string[] = [];
+    for (const key of objectsFolder === undefined ? [] : await this.objectKeys()) {
+      const path = join(objectsFolder ?? '', key);
+      await access(path).catch(() => missing.push(`missing-object: ${key}`));
+    }
+    return [...findings.map(({ finding }) => finding), ...missing];
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#database[Symbol.asyncDispose]();
+  }
+
+  async #read<Row extends object>(
+    name: string,
+    text: string,
+    values: readonly string[],
+  ): Promise<readonly Row[]> {
+    return await this.#database.read<Row>({ name, text }, values, this.#signal);
+  }
+}
+
+const AUDIT = `
+  WITH runs AS (
+    SELECT topic_id, part, base_offset, last_offset, epoch,
+           lag(last_offset, 1, -1::bigint) OVER w AS last_before, lag(epoch, 1, 0::bigint) OVER w AS epoch_before
+    FROM batches WINDOW w AS (PARTITION BY topic_id, part ORDER BY base_offset)
+  ), ends AS (
+    SELECT p.topic_id, p.part, p.next_offset, coalesce(max(b.last_offset) + 1, 0) AS published
+    FROM partitions p LEFT JOIN batches b USING (topic_id, part)
+    GROUP BY p.topic_id, p.part
+  ), refs AS (
+    SELECT o.object_key, o.refs, count(b.part) AS counted
+    FROM objects o LEFT JOIN batches b USING (object_key) GROUP BY o.object_key
+  )
+  SELECT CASE WHEN base_offset > last_before + 1 THEN 'gap' ELSE 'overlap' END
+         || ': ' || topic_id || '/' || part || ' at ' || base_offset AS finding
+  FROM runs WHERE base_offset <> last_before + 1
+  UNION ALL
+  SELECT 'falling-epoch: ' || topic_id || '/' || part || ' at ' || base_offset FROM runs WHERE epoch < epoch_before
+  UNION ALL
+  SELECT 'wrong-end: ' || topic_id || '/' || part || ' ' || next_offset || ' is not ' || published
+  FROM ends WHERE next_offset <> published
+  UNION ALL
+  SELECT 'wrong-refs: ' || object_key FROM refs WHERE refs <> counted`;
