@@ -18,6 +18,7 @@ import type { SessionLease, SessionLeaseOpener } from './lease/session-lease.ts'
 import type { Logger } from './log.ts';
 import type { AgentMetrics } from './metrics.ts';
 import { HeldPartitions } from './partition/held-partitions.ts';
+import { TurnShare } from './partition/turn-share.ts';
 import { BlockReader } from './read/block-reader.ts';
 import { ObjectCache } from './read/object-cache.ts';
 import { PartitionReader } from './read/partition-reader.ts';
@@ -53,6 +54,8 @@ export class RunningIncarnation {
   readonly view: ClusterView;
   readonly held: HeldPartitions = new HeldPartitions();
   readonly budget: ByteBudget = new ByteBudget(LIMITS.agentUnpublishedBytesMax);
+  /** What checking batches may take of the event loop. */
+  readonly checks: TurnShare;
   readonly flusher: Flusher;
   readonly reader: PartitionReader;
   readonly lease: SessionLease;
@@ -90,6 +93,7 @@ export class RunningIncarnation {
     this.ended = promise;
     this.#end = resolve;
     this.view = new ClusterView(metadata);
+    this.checks = new TurnShare(clock);
     const cache = new ObjectCache(settings.cacheBytes);
     this.flusher = new Flusher({
       incarnation: start.incarnation,

@@ -3,6 +3,7 @@ import {
   type handleUnaryCall,
   Metadata,
   type sendUnaryData,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServiceError,
   type StatusObject,
@@ -24,23 +25,18 @@ export interface ServiceContext {
   readonly metrics: AgentMetrics;
 }
 
-/** Stands in the place of a request whose bytes are not what the contract says. */
-export class MalformedRequest {
-  readonly fault: string;
+/** Stands in the place of a request that was not decoded. */
+export class RefusedRequest {
+  readonly error: StreamError;
 
-  constructor(fault: string) {
-    this.fault = fault;
+  constructor(error: StreamError) {
+    this.error = error;
   }
 }
 
-/** @throws StreamError `invalid` MALFORMED_REQUEST when the request could not be decoded. */
+/** @throws StreamError `invalid` MALFORMED_REQUEST or REQUEST_FIELDS when the request was not decoded. */
 export function checkDecoded(request: object): void {
-  if (!(request instanceof MalformedRequest)) return;
-  throw new StreamError(
-    'invalid',
-    'MALFORMED_REQUEST',
-    `the request is not valid protobuf: ${request.fault}`,
-  );
+  if (request instanceof RefusedRequest) throw request.error;
 }
 
 /** A handler of one request and one response. */
@@ -74,6 +70,26 @@ export function callEnded(): StreamError {
 function serviceError(error: unknown, log: Logger): ServiceError {
   const status = statusOf(error, log);
   return Object.assign(new Error(status.details), status, { name: 'ServiceError' });
+}
+
+/**
+ * What the caller sends. Neither its end nor a failure of the loop over it ends the call: answers, or a status, are still to
+ * come.
+ */
+export function messagesOf<Request extends object>(
+  call: ServerDuplexStream<Request, never>,
+): AsyncIterable<Request> {
+  return call.iterator({ destroyOnReturn: false }) as AsyncIterable<Request>;
+}
+
+interface StreamingCall {
+  readonly cancelled: boolean;
+  emit(event: 'error', status: StatusObject): boolean;
+}
+
+/** Ends a stream with an error; one that the caller has left needs none. */
+export function failStream(call: StreamingCall, error: unknown, log: Logger): void {
+  if (!call.cancelled) call.emit('error', statusOf(error, log));
 }
 
 export function statusOf(error: unknown, log: Logger): StatusObject {

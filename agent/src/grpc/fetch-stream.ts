@@ -5,7 +5,7 @@ import type { FetchStreamRequest__Output } from '@streamhouse/api/gen/streamhous
 import { Trigger } from '@streamhouse/core/async/run-loop.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { iterateBatches } from '@streamhouse/core/record/batch-header.ts';
-import { callEnded, checkDecoded, type ServiceContext } from './call.ts';
+import { callEnded, checkDecoded, messagesOf, type ServiceContext } from './call.ts';
 import { type FetchResult, fetchOnce, untilReadable } from './fetch.ts';
 import { checkCount, invalidField } from './validate.ts';
 
@@ -16,16 +16,15 @@ export async function runFetchStream(context: ServiceContext, call: StreamCall):
   const end = new AbortController();
   call.on('cancelled', () => end.abort(callEnded()));
   const stream = new FetchStream(context, call, end.signal);
-  const sending = stream.send();
-  try {
-    for await (const request of call as AsyncIterable<FetchStreamRequest__Output>) {
+  const read = async (): Promise<void> => {
+    for await (const request of messagesOf(call)) {
       checkDecoded(request);
       stream.request(request);
     }
-  } finally {
-    end.abort(callEnded());
-  }
-  await sending;
+  };
+  const finish = (): void => end.abort(callEnded());
+  // Whichever fails first ends the call; the other one then has nobody to tell.
+  await Promise.all([stream.send().finally(finish), read().finally(finish)]);
   call.end();
 }
 
@@ -90,8 +89,13 @@ class FetchStream {
 
   #drained(): Promise<void> {
     return new Promise((resolve) => {
-      this.#call.once('drain', resolve);
-      this.#signal.addEventListener('abort', () => resolve(), { once: true });
+      const go = (): void => {
+        this.#call.off('drain', go);
+        this.#signal.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#call.once('drain', go);
+      this.#signal.addEventListener('abort', go, { once: true });
     });
   }
 }

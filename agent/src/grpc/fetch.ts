@@ -8,7 +8,7 @@ import type { RunningIncarnation } from '../incarnation.ts';
 import type { HeldPartition } from '../partition/held-partition.ts';
 import { checkRange } from '../read/partition-reader.ts';
 import { errorMessage, type ServiceContext } from './call.ts';
-import { checkCount, checkOffset, clamp, findHeld } from './validate.ts';
+import { checkCount, clamp, findHeld } from './validate.ts';
 
 /** Waits for the bytes asked for, or as long as the caller would. */
 export async function fetch(
@@ -69,8 +69,7 @@ async function fetchPartition(
   signal: AbortSignal,
 ): Promise<FetchedPartition & { readonly recordBatches: Buffer }> {
   const held = findHeld(life, asked.topicId, asked.partition);
-  const from = checkOffset(asked.offset);
-  checkRange(held, from);
+  const from = checkRange(held, asked.offset);
   // The range first: what is published while the bytes are read must not count as read (I-16).
   const { logStartOffset, highWatermark } = held;
   const { chunks } =

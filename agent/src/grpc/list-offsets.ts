@@ -2,7 +2,8 @@ import { nativeCompression } from '@streamhouse/codec/compression.ts';
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
 import type { ListedOffset } from '@streamhouse/api/gen/streamhouse/v1/ListedOffset.ts';
 import type { ListOffsetsPartition__Output } from '@streamhouse/api/gen/streamhouse/v1/ListOffsetsPartition.ts';
-import { decodeBatches } from '@streamhouse/core/record/decode.ts';
+import { iterateBatches } from '@streamhouse/core/record/batch-header.ts';
+import { decodeBatch } from '@streamhouse/core/record/decode.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import type { HeldPartition } from '../partition/held-partition.ts';
 import { errorMessage, type ServiceContext } from './call.ts';
@@ -63,9 +64,12 @@ async function findByTimestamp(
   if (run !== undefined) {
     const { chunks } = await life.reader.read(held, run.baseOffset, run.length, signal);
     for (const chunk of chunks) {
-      const records = decodeBatches(chunk, { port: nativeCompression, crc32c });
-      const first = records.find((record) => record.timestampMs >= timestampMs);
-      if (first !== undefined) return { offset: first.offset, timestampMs: first.timestampMs };
+      for (const { position, header } of iterateBatches(chunk)) {
+        if (header.maxTimestampMs < timestampMs) continue;
+        const records = decodeBatch(chunk, position, { port: nativeCompression, crc32c });
+        const first = records.find((record) => record.timestampMs >= timestampMs);
+        if (first !== undefined) return { offset: first.offset, timestampMs: first.timestampMs };
+      }
     }
   }
   return { offset: highWatermark, timestampMs: -1 };

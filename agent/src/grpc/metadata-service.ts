@@ -10,7 +10,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { ClusterSnapshot } from '../cluster/cluster-view.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
-import { checkDecoded, errorMessage, type ServiceContext, statusOf, unary } from './call.ts';
+import { checkDecoded, errorMessage, failStream, type ServiceContext, unary } from './call.ts';
 import { checkCount, topicNotFound } from './validate.ts';
 
 type WatchCall = ServerWritableStream<WatchMetadataRequest__Output, WatchMetadataResponse>;
@@ -35,7 +35,7 @@ export function metadataService(context: ServiceContext): MetadataServiceHandler
         checkDecoded(call.request);
         watch(context, context.current(), call);
       } catch (error) {
-        call.emit('error', statusOf(error, context.log));
+        failStream(call, error, context.log);
       }
     },
   };

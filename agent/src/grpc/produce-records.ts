@@ -9,11 +9,12 @@ import { topicIdToBytes } from '@streamhouse/core/bytes/uuid.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { type Offset, producerId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
-import { RecordBatchBuilder } from '@streamhouse/core/record/batch-builder.ts';
+import { RecordBatchBuilder, recordBytesMax } from '@streamhouse/core/record/batch-builder.ts';
 import { murmur2 } from '@streamhouse/core/record/murmur2.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import { type AcknowledgeAt, admitBatch } from '../partition/admission.ts';
+import type { HeldPartition } from '../partition/held-partition.ts';
 import {
   acknowledgeAt,
   checkCount,
@@ -34,49 +35,84 @@ export async function produceRecords(
   const records = checkCount('records', request.records, LIMITS.batchRecordsMax);
   if (records.length === 0) throw invalidField('records', 'must not be empty');
   const at = acknowledgeAt(request.durability);
-  const nowMs = Date.now();
+  const nowMs = life.clock.wallMs();
   const choose = partitionChooser(life, topic, request.partition);
   const byPartition = Map.groupBy(records.keys(), (index) => choose(records[index]));
-  const positions: RecordPosition[] = [];
-  await Promise.all(
-    [...byPartition].map(async ([partition, indexes]) => {
-      const own = indexes.flatMap((index) => records[index] ?? []);
-      const baseOffset = await appendRecords(life, topic, partition, own, { at, nowMs, signal });
-      for (const [delta, index] of indexes.entries()) {
-        const timestampMs = own[delta]?.timestampMs || nowMs;
-        positions[index] = { partition, offset: baseOffset + delta, timestampMs };
-      }
-    }),
+  // All of them before the first is appended: what is wrong with one must not leave the others in the log (I-11).
+  const batches = [...byPartition].map(([partition, indexes]) => ({
+    held: findHeld(life, topicIdToBytes(topic.topicId), partition),
+    indexes,
+    bytes: encode(
+      indexes.flatMap((index) => records[index] ?? []),
+      nowMs,
+    ),
+  }));
+  const appended = await Promise.allSettled(
+    batches.map(({ held, bytes }) => append(life, held, bytes, at, signal)),
   );
+  const positions: RecordPosition[] = [];
+  for (const [place, { held, indexes }] of batches.entries()) {
+    const result = appended[place];
+    if (result?.status !== 'fulfilled') throw failureOf(appended, result?.reason);
+    for (const [delta, index] of indexes.entries()) {
+      const timestampMs = records[index]?.timestampMs || nowMs;
+      positions[index] = { partition: held.partition, offset: result.value + delta, timestampMs };
+    }
+  }
   return { positions };
 }
 
-interface AppendOptions {
-  readonly at: AcknowledgeAt;
-  readonly nowMs: number;
-  readonly signal: AbortSignal;
+/** Why a request failed: definitely only when nothing of it is in the log. */
+function failureOf(appended: readonly PromiseSettledResult<Offset>[], reason: unknown): unknown {
+  if (!appended.some((result) => result.status === 'fulfilled')) return reason;
+  const message = 'a part of the records is in the log, another one is not';
+  return new StreamError('indefinite', 'PARTLY_APPENDED', message, { cause: reason });
 }
 
-async function appendRecords(
-  life: RunningIncarnation,
-  topic: Topic,
-  partition: number,
-  records: readonly ProduceRecord__Output[],
-  { at, nowMs, signal }: AppendOptions,
-): Promise<Offset> {
-  const held = findHeld(life, topicIdToBytes(topic.topicId), partition);
+function encode(records: readonly ProduceRecord__Output[], nowMs: number): Uint8Array {
   const builder = new RecordBatchBuilder();
-  for (const record of records) {
-    const headers = record.headers.map(({ name, value }) => ({ name, value: value ?? null }));
-    builder.append(record.key ?? null, record.value ?? null, headers, record.timestampMs || nowMs);
+  try {
+    for (const { key, value, headers, timestampMs } of records) {
+      const named = headers.map((header) => ({ name: header.name, value: header.value ?? null }));
+      builder.append(key ?? null, value ?? null, named, timestampMs || nowMs);
+    }
+  } catch (error) {
+    throw error instanceof StreamError && error.reason === 'BATCH_FULL' ? tooLarge(records) : error;
   }
-  const bytes = builder.finish({
+  return builder.finish({
     ...NOT_IDEMPOTENT,
     compression: 'lz4',
     port: nativeCompression,
     crc32c,
   });
-  return await new Promise<Offset>((resolve, reject) => {
+}
+
+function tooLarge(records: readonly ProduceRecord__Output[]): StreamError {
+  const limit = LIMITS.batchBytesMax;
+  let actual = 0;
+  for (const { key, value, headers } of records) {
+    actual += recordBytesMax(
+      key ?? null,
+      value ?? null,
+      headers.map((header) => ({ name: header.name, value: header.value ?? null })),
+    );
+  }
+  return new StreamError(
+    'overloaded',
+    'BATCH_TOO_LARGE',
+    `the records of one request for one partition have at most ${limit} bytes, these about ${actual}: send fewer`,
+    { details: { limit: String(limit), actual: String(actual) } },
+  );
+}
+
+function append(
+  life: RunningIncarnation,
+  held: HeldPartition,
+  bytes: Uint8Array,
+  at: AcknowledgeAt,
+  signal: AbortSignal,
+): Promise<Offset> {
+  return new Promise<Offset>((resolve, reject) => {
     const settle = (result: Offset | StreamError): void => {
       signal.removeEventListener('abort', onAbort);
       if (result instanceof StreamError) reject(result);

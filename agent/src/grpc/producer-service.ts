@@ -12,8 +12,9 @@ import {
   callEnded,
   checkDecoded,
   errorMessage,
+  failStream,
+  messagesOf,
   type ServiceContext,
-  statusOf,
   unary,
 } from './call.ts';
 import { produceRecords } from './produce-records.ts';
@@ -32,7 +33,7 @@ export function producerService(context: ServiceContext): ProducerServiceHandler
     ),
     ProduceStream: (call) => {
       const stream = new ProduceStream(context, call);
-      stream.run().catch((error: unknown) => call.emit('error', statusOf(error, context.log)));
+      stream.run().catch((error: unknown) => failStream(call, error, context.log));
     },
   };
 }
@@ -64,7 +65,7 @@ class ProduceStream {
     const life = this.#context.current();
     const stopTelling = life.onDraining(() => this.#write({ acks: [], draining: true }));
     try {
-      for await (const request of this.#call as AsyncIterable<ProduceStreamRequest__Output>) {
+      for await (const request of messagesOf(this.#call)) {
         checkDecoded(request);
         for (const batch of request.batches) await this.#admit(batch);
       }

@@ -8,7 +8,7 @@ import {
   type ServiceDefinition,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { loadSync, type MethodDefinition as LoadedMethod } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
 import { packageDefinition, reflectionDefinition } from '@streamhouse/api/services.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
@@ -16,8 +16,10 @@ import { StreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import { adminService } from './admin-service.ts';
-import { MalformedRequest, type ServiceContext } from './call.ts';
+import { RefusedRequest, type ServiceContext } from './call.ts';
 import { consumerService } from './consumer-service.ts';
+import { FrameGuard, type GuardedStream } from './frame-guard.ts';
+import { countFields, type MessageShape, messageShape } from './message-shape.ts';
 import { metadataService } from './metadata-service.ts';
 import { producerService } from './producer-service.ts';
 
@@ -33,7 +35,6 @@ const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': LIMITS.grpcMessageBytesMax,
   'grpc.max_send_message_length': LIMITS.grpcMessageBytesMax,
   'grpc.max_concurrent_streams': LIMITS.grpcConcurrentStreamsMax,
-  'grpc.max_metadata_size': LIMITS.grpcMetadataBytesMax,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
 };
@@ -43,7 +44,7 @@ export async function startGrpcServer(
   context: ServiceContext,
   listen: { readonly host: string; readonly port: number },
 ): Promise<GrpcServer> {
-  enlargeReceiveWindow();
+  confineConnections();
   const server = new Server(OPTIONS);
   add(server, 'ProducerService', producerService(context));
   add(server, 'ConsumerService', consumerService(context));
@@ -72,25 +73,46 @@ function add(server: Server, name: string, handlers: UntypedServiceImplementatio
 }
 
 /**
- * The library answers bytes that it cannot decode with INTERNAL. Here they reach the handler as what they are, so that the
- * caller is told INVALID_ARGUMENT and the connection stays up.
+ * The library answers bytes that it cannot decode with INTERNAL, and decodes whatever it is told. Here both reach the
+ * handler as what they are, so that the caller is told INVALID_ARGUMENT and the connection stays up.
  */
 function tolerant(service: ServiceDefinition): ServiceDefinition {
   return Object.fromEntries(
-    Object.entries(service).map(([name, method]) => [
-      name,
-      {
-        ...method,
-        requestDeserialize: (bytes: Buffer): object => {
-          try {
-            return method.requestDeserialize(bytes);
-          } catch (error) {
-            return new MalformedRequest(error instanceof Error ? error.message : String(error));
-          }
+    Object.entries(service).map(([name, method]) => {
+      const { requestDeserialize } = method;
+      const shape = messageShape(
+        packageDefinition,
+        (method as LoadedMethod<object, object>).requestType,
+      );
+      return [
+        name,
+        {
+          ...method,
+          requestDeserialize: (bytes: Buffer) => decode(bytes, shape, requestDeserialize),
         },
-      },
-    ]),
+      ];
+    }),
   );
+}
+
+function decode(
+  bytes: Buffer,
+  shape: MessageShape,
+  deserialize: (bytes: Buffer) => object,
+): object {
+  const fieldsMax = LIMITS.requestFieldsMax;
+  if (countFields(bytes, shape, fieldsMax) > fieldsMax) {
+    const message = `a request has at most ${fieldsMax} fields, nested ones included`;
+    const details = { limit: String(fieldsMax) };
+    return new RefusedRequest(new StreamError('invalid', 'REQUEST_FIELDS', message, { details }));
+  }
+  try {
+    return deserialize(bytes);
+  } catch (error) {
+    const fault = error instanceof Error ? error.message : String(error);
+    const message = `the request is not valid protobuf: ${fault}`;
+    return new RefusedRequest(new StreamError('invalid', 'MALFORMED_REQUEST', message));
+  }
 }
 
 function bind(server: Server, address: string): Promise<number> {
@@ -123,31 +145,41 @@ function close(server: Server, clock: Clock, graceMs: number): Promise<void> {
 interface Http2Settings {
   readonly settings?: object;
 }
+interface Http2Session {
+  setLocalWindowSize(bytes: number): void;
+  on(event: 'stream', listener: (stream: GuardedStream) => void): this;
+}
 interface Http2ServerLike {
-  on(
-    event: 'session',
-    listener: (session: { setLocalWindowSize(bytes: number): void }) => void,
-  ): this;
+  on(event: 'session', listener: (session: Http2Session) => void): this;
 }
 interface Http2Module {
   createServer: (options: Http2Settings) => Http2ServerLike;
 }
 
-let isWindowLarge = false;
+let isConfined = false;
 
 /**
- * The library has no option for the receive window of a server, which is 64 KiB: an upload of 1 MiB then takes a round trip
- * for each 64 KiB. It calls `http2.createServer` at each bind, so that is where the window is set.
+ * What the library has no option for: the receive window of a server, which is 64 KiB, so that an upload of 1 MiB takes a
+ * round trip for each 64 KiB; the size of a request's metadata; and what a connection may hold of unfinished messages. It
+ * calls `http2.createServer` at each bind, so that is where they are set.
  */
-function enlargeReceiveWindow(): void {
-  if (isWindowLarge) return;
-  isWindowLarge = true;
+function confineConnections(): void {
+  if (isConfined) return;
+  isConfined = true;
   const http2 = createRequire(import.meta.url)('node:http2') as Http2Module;
   const { createServer } = http2;
   http2.createServer = (options) => {
-    const settings = { ...options.settings, initialWindowSize: LIMITS.grpcWindowBytes };
+    const settings = {
+      ...options.settings,
+      initialWindowSize: LIMITS.grpcWindowBytes,
+      maxHeaderListSize: LIMITS.grpcMetadataBytesMax,
+    };
     const server = createServer({ ...options, settings });
-    server.on('session', (session) => session.setLocalWindowSize(LIMITS.grpcWindowBytes));
+    server.on('session', (session) => {
+      session.setLocalWindowSize(LIMITS.grpcWindowBytes);
+      const guard = new FrameGuard();
+      session.on('stream', (stream) => guard.watch(stream));
+    });
     return server;
   };
 }

@@ -2,13 +2,7 @@
 import { Durability } from '@streamhouse/api/gen/streamhouse/v1/Durability.ts';
 import { topicIdFromBytes, UUID_BYTES } from '@streamhouse/core/bytes/uuid.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import {
-  type Offset,
-  offset,
-  type PartitionIndex,
-  partitionIndex,
-  type TopicId,
-} from '@streamhouse/core/ids.ts';
+import { type PartitionIndex, partitionIndex, type TopicId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
@@ -23,20 +17,6 @@ function checkTopicId(bytes: Uint8Array): TopicId {
   if (bytes.length !== UUID_BYTES)
     throw invalidField('topic_id', `must have ${UUID_BYTES} bytes, got ${bytes.length}`);
   return topicIdFromBytes(bytes);
-}
-
-export function checkOffset(value: number): Offset {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new StreamError(
-      'outOfRange',
-      'OFFSET_OUT_OF_RANGE',
-      `offset must be in 0..2^53-1, got ${value}`,
-      {
-        details: { field: 'offset' },
-      },
-    );
-  }
-  return offset(value);
 }
 
 /** The request's list, within its bound. */

@@ -3,6 +3,7 @@ import { nativeCompression } from '@streamhouse/codec/compression.ts';
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { Offset } from '@streamhouse/core/ids.ts';
+import type { BatchHeader } from '@streamhouse/core/record/batch-header.ts';
 import { validateBatch, validateBatchRecords } from '@streamhouse/core/record/validate.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import type { HeldPartition } from './held-partition.ts';
@@ -27,8 +28,8 @@ export async function admitBatch(
 ): Promise<void> {
   try {
     if (!life.isServing()) throw lapsed();
-    const header = validateBatch(bytes, crc32c);
-    validateBatchRecords(bytes, header, nativeCompression);
+    while (life.checks.isSpent) await life.checks.nextTurn();
+    const header = life.checks.run(() => check(bytes));
     if (!life.budget.tryTake(bytes.length)) {
       // A life that ends gives nothing back: who waits must not wait for ever.
       await life.budget.take(bytes.length, AbortSignal.any([signal, life.over]));
@@ -44,6 +45,12 @@ export async function admitBatch(
   } catch (error) {
     reply(toStreamError(error));
   }
+}
+
+function check(bytes: Uint8Array): BatchHeader {
+  const header = validateBatch(bytes, crc32c);
+  validateBatchRecords(bytes, header, nativeCompression);
+  return header;
 }
 
 function resolve(

@@ -1,7 +1,7 @@
 /** Reads published batches of a held partition: the tail from what this agent wrote lately, older ones from the store. */
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { Offset } from '@streamhouse/core/ids.ts';
+import { type Offset, offset } from '@streamhouse/core/ids.ts';
 import { verifyRun } from '@streamhouse/core/object/run-crc.ts';
 import { readBatchHeader } from '@streamhouse/core/record/batch-header.ts';
 import type { LogStore, StoredRun } from '@streamhouse/store/metadata/log.ts';
@@ -118,15 +118,20 @@ export class PartitionReader {
   }
 }
 
-/** @throws StreamError `outOfRange` when `from` is not in [log start, high watermark]. */
-export function checkRange(partition: HeldPartition, from: Offset): void {
-  if (from >= partition.logStartOffset && from <= partition.highWatermark) return;
+/**
+ * `from` as an offset of the partition's readable range, its end included. Never rounded: what is no safe integer is outside.
+ *
+ * @throws StreamError `outOfRange` with `details.earliest` and `details.latest`.
+ */
+export function checkRange(partition: HeldPartition, from: number): Offset {
+  const isThere = from >= partition.logStartOffset && from <= partition.highWatermark;
+  if (isThere && Number.isSafeInteger(from)) return offset(from);
   const [earliest, latest] = [String(partition.logStartOffset), String(partition.highWatermark)];
   throw new StreamError(
     'outOfRange',
     'OFFSET_OUT_OF_RANGE',
     `offset ${from} is outside ${earliest}..${latest} of partition ${partition.partition}`,
-    { details: { earliest, latest } },
+    { details: { field: 'offset', earliest, latest } },
   );
 }
 

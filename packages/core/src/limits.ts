@@ -32,6 +32,10 @@ export const LIMITS = {
   grpcConcurrentStreamsMax: 1_000,
   /** HTTP/2 receive window in bytes: grpc-js has 64 KiB, too little for a fast upload. */
   grpcWindowBytes: 8_388_608,
+  /** Bytes of messages not yet wholly received that one connection may have. More: the stream is closed. */
+  grpcPartialBytesMax: 67_108_864,
+  /** Fields of one request, those of nested messages included: what its decoding may allocate. More: `invalid`. */
+  requestFieldsMax: 100_000,
   /** RecordBatches of one stream that wait for their acknowledgement. More: the stream is not read further. */
   produceStreamInFlightMax: 1_000,
 
