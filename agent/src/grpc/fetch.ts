@@ -24,8 +24,10 @@ export async function fetch(
   for (;;) {
     const result = await fetchOnce(context, life, asked, bytesMax, signal);
     const leftMs = deadlineMs - life.clock.monotonicMs();
-    if (result.bytes >= bytesMin || result.hasErrors || leftMs <= 0)
-      return { partitions: result.partitions };
+    const isEnough = result.bytes >= bytesMin || result.hasErrors || leftMs <= 0;
+    // Once it is over nothing is waited for any more: going on would keep the event loop from everyone else (I-41).
+    if (isEnough || life.over.aborted) return { partitions: result.partitions };
+    signal.throwIfAborted();
     await untilReadable(life, asked, result.partitions, leftMs, signal);
   }
 }
