@@ -79,7 +79,7 @@ function standardNormal(random: () => number): number {
 }
 
 /** Numbers in [0, 1) from a 32-bit state: a Weyl sequence through the finalizer of MurmurHash3. */
-function seededRandom(seed: number): () => number {
+export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x9e3779b9) >>> 0;
