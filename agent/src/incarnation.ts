@@ -92,7 +92,7 @@ export class RunningIncarnation {
     const { promise, resolve } = Promise.withResolvers<IncarnationEnd>();
     this.ended = promise;
     this.#end = resolve;
-    this.view = new ClusterView(metadata);
+    this.view = new ClusterView(metadata, this.over);
     this.checks = new TurnShare(clock);
     const cache = new ObjectCache(settings.cacheBytes);
     this.flusher = new Flusher({
@@ -160,7 +160,7 @@ export class RunningIncarnation {
     await this.#components.metadata.agents.drain(this.incarnation, signal);
     this.#placement.drain();
     for (const listener of this.#drainListeners) listener();
-    while (this.held.size > 0 && !this.over.aborted) {
+    while (!this.#placement.isDrained && !this.over.aborted) {
       await delay(this.#components.clock, DRAIN_POLL_MS, signal);
     }
     this.#end('drained');

@@ -27,20 +27,42 @@ const EMPTY: ClusterSnapshot = {
 
 export class ClusterView {
   readonly #metadata: Metadata;
+  readonly #signal: AbortSignal;
   readonly #listeners = new Set<() => void>();
   #snapshot: ClusterSnapshot = EMPTY;
   #fingerprint = '';
+  /** Settles when nothing is being read. */
+  #reading: Promise<unknown> = Promise.resolve();
+  /** The read that has not begun. */
+  #next: Promise<ClusterSnapshot> | undefined;
 
-  constructor(metadata: Metadata) {
+  /** @param signal ends what it is reading. */
+  constructor(metadata: Metadata, signal: AbortSignal) {
     this.#metadata = metadata;
+    this.#signal = signal;
   }
 
   get snapshot(): ClusterSnapshot {
     return this.#snapshot;
   }
 
-  /** Reads everything again; tells the listeners when something that clients see differs. */
-  async refresh(signal: AbortSignal): Promise<ClusterSnapshot> {
+  /**
+   * Reads everything again, after this call; tells the listeners when something that clients see differs. Callers that come
+   * while one reads share the next one, so that many who ask for what is not there cost no more than one.
+   */
+  refresh(): Promise<ClusterSnapshot> {
+    if (this.#next !== undefined) return this.#next;
+    const next = this.#reading.then(() => {
+      this.#next = undefined;
+      return this.#read();
+    });
+    this.#next = next;
+    this.#reading = Promise.allSettled([next]);
+    return next;
+  }
+
+  async #read(): Promise<ClusterSnapshot> {
+    const signal = this.#signal;
     const [topics, leases, sessions] = await Promise.all([
       this.#metadata.topics.list(signal),
       this.#metadata.leases.all(signal),

@@ -29,14 +29,14 @@ export function adminService(context: ServiceContext): AdminServiceHandlers {
         ...change,
       };
       const topic = await life.metadata.topics.create(name, partitions ?? 1, settings, signal);
-      await life.view.refresh(signal);
+      await life.view.refresh();
       return { topic: describe(topic) };
     }),
     DeleteTopic: unary(context, async ({ name }, signal) => {
       const life = context.current();
       const topic = await byName(life, name, signal);
       await life.metadata.topics.delete(topic.topicId, signal);
-      await life.view.refresh(signal);
+      await life.view.refresh();
       return {};
     }),
     DescribeTopic: unary(context, async ({ name }, signal) => {
@@ -52,7 +52,7 @@ export function adminService(context: ServiceContext): AdminServiceHandlers {
       const life = context.current();
       const topic = await byName(life, name, signal);
       const altered = await life.metadata.topics.alter(topic.topicId, readConfig(config), signal);
-      await life.view.refresh(signal);
+      await life.view.refresh();
       return { topic: describe(altered) };
     }),
   };

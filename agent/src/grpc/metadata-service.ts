@@ -22,12 +22,12 @@ const WATCH_BEAT_MS = 1000;
 
 export function metadataService(context: ServiceContext): MetadataServiceHandlers {
   return {
-    GetMetadata: unary(context, async (request, signal) => {
+    GetMetadata: unary(context, async (request) => {
       const life = context.current();
       const topics = checkCount('topics', request.topics, LIMITS.requestPartitionsMax);
       // A topic made through another agent a moment ago may not be in this one's copy yet.
       if (topics.some((name) => !life.view.snapshot.topicsByName.has(name)))
-        await life.view.refresh(signal);
+        await life.view.refresh();
       return metadataOf(context, life, topics);
     }),
     WatchMetadata: (call) => {

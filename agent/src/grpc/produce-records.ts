@@ -31,7 +31,7 @@ export async function produceRecords(
   request: ProduceRequest__Output,
   signal: AbortSignal,
 ): Promise<ProduceResponse> {
-  const topic = findTopic(life, request.topic);
+  const topic = await findTopic(life, request.topic);
   const records = checkCount('records', request.records, LIMITS.batchRecordsMax);
   if (records.length === 0) throw invalidField('records', 'must not be empty');
   const at = acknowledgeAt(request.durability);

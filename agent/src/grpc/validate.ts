@@ -66,9 +66,16 @@ export function checkPartition(topic: Topic, partition: number): PartitionIndex 
   );
 }
 
-/** @throws StreamError `notFound` TOPIC_NOT_FOUND. */
-export function findTopic(life: RunningIncarnation, name: string): Topic {
-  const topic = life.view.snapshot.topicsByName.get(name);
+/**
+ * The topic of that name. One made through another agent a moment ago may not be in this one's copy yet, so that is read
+ * again before the answer is no.
+ *
+ * @throws StreamError `notFound` TOPIC_NOT_FOUND.
+ */
+export async function findTopic(life: RunningIncarnation, name: string): Promise<Topic> {
+  const known = life.view.snapshot.topicsByName.get(name);
+  if (known !== undefined) return known;
+  const topic = (await life.view.refresh()).topicsByName.get(name);
   if (topic === undefined) throw topicNotFound(name);
   return topic;
 }

@@ -39,6 +39,7 @@ export class PlacementKeeper {
   readonly #options: PlacementKeeperOptions;
   readonly #drained = new Set<HeldPartition>();
   #isDraining = false;
+  #isDrained = false;
 
   constructor(options: PlacementKeeperOptions) {
     this.#options = options;
@@ -50,10 +51,19 @@ export class PlacementKeeper {
     this.#options.trigger.fire();
   }
 
+  /**
+   * Whether a whole round has found nothing to hand over. That nothing is open is not enough: what an earlier round took
+   * may not be open yet.
+   */
+  get isDrained(): boolean {
+    return this.#isDrained;
+  }
+
   /** One round. @throws StreamError when Postgres does not answer: nothing is decided then. */
   async round(signal: AbortSignal): Promise<void> {
-    const { view, me } = this.#options;
-    const snapshot = await view.refresh(signal);
+    const { view, me, held } = this.#options;
+    const isDraining = this.#isDraining;
+    const snapshot = await view.refresh();
     this.#dropLost(snapshot);
     const desired = desiredHolders(snapshot);
     const plan = planPlacement({
@@ -67,7 +77,8 @@ export class PlacementKeeper {
     this.#startHandovers(plan);
     await this.#release(desired, signal);
     await this.#open(snapshot, plan, signal);
-    this.#options.metrics.setHeldPartitions(this.#options.held.size);
+    this.#isDrained = isDraining && held.size === 0;
+    this.#options.metrics.setHeldPartitions(held.size);
   }
 
   /** Partitions that Postgres no longer gives to this incarnation, for example of a deleted topic. */

@@ -8,13 +8,21 @@ export interface Proxy extends AsyncDisposable {
   holdAnswers(): void;
   /** Breaks every connection without a goodbye; new ones work, with answers. */
   reset(): void;
+  /** Breaks every connection, and each new one until `mend`. */
+  cut(): void;
+  mend(): void;
 }
 
 /** A link to Postgres that can be broken. */
 export async function openProxy(url: string): Promise<Proxy> {
   const { hostname, port } = new URL(url);
   const pairs = new Map<Socket, Socket>();
+  let isCut = false;
   const server = createServer((client) => {
+    if (isCut) {
+      client.resetAndDestroy();
+      return;
+    }
     const upstream = connect(Number(port), hostname);
     pairs.set(client, upstream);
     client.pipe(upstream);
@@ -39,6 +47,13 @@ export async function openProxy(url: string): Promise<Proxy> {
       for (const [client, upstream] of pairs) upstream.unpipe(client);
     },
     reset,
+    cut() {
+      isCut = true;
+      reset();
+    },
+    mend() {
+      isCut = false;
+    },
     async [Symbol.asyncDispose]() {
       reset();
       server.close();
