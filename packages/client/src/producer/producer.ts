@@ -34,7 +34,10 @@ export async function connectProducer(options: ProducerOptions): Promise<Produce
   const settings = producerSettings(options);
   const cluster = await connectCluster(options, { clock: holdingClock, random: Math.random });
   try {
-    const identity = await identifyProducer(cluster, settings.maxBlockMs);
+    const identity = await identifyProducer(cluster, {
+      signal: undefined,
+      timeoutMs: settings.maxBlockMs,
+    });
     return new StreamProducer(cluster, settings, identity);
   } catch (error) {
     await cluster[Symbol.asyncDispose]();

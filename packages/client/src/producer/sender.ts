@@ -40,8 +40,8 @@ export class Sender implements AsyncDisposable {
   /** Writers with batches on their way. */
   readonly #busy = new Set<PartitionWriter>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
   #isPumpScheduled = false;
-  #isDisposed = false;
   #cancelWatchdog: (() => void) | undefined;
 
   constructor(options: SenderOptions) {
@@ -87,9 +87,10 @@ export class Sender implements AsyncDisposable {
 
   /** Fails what is left, and ends the streams. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isDisposed = true;
-    this.#cancelWatchdog?.();
     const error = new StreamError('conflict', 'CLOSED', 'the producer is closed');
+    // Also the search for an identity, which otherwise goes on for as long as no agent answers.
+    this.#stop.abort(error);
+    this.#cancelWatchdog?.();
     for (const writer of this.#busy) {
       writer.cancelWake?.();
       this.abandon(writer, error);
@@ -128,7 +129,7 @@ export class Sender implements AsyncDisposable {
   /** At the end of this turn, so that what it seals goes out in few messages. */
   #pumpSoon(writer: PartitionWriter): void {
     this.#ready.add(writer);
-    if (this.#isPumpScheduled || this.#isDisposed) return;
+    if (this.#isPumpScheduled || this.#stop.signal.aborted) return;
     this.#isPumpScheduled = true;
     queueMicrotask(() => {
       this.#isPumpScheduled = false;
@@ -137,7 +138,7 @@ export class Sender implements AsyncDisposable {
   }
 
   #pump(): void {
-    if (this.#isDisposed) return;
+    if (this.#stop.signal.aborted) return;
     const nowMs = this.#cluster.clock.monotonicMs();
     const streams = new Set<AgentStream>();
     for (const writer of this.#ready) {
@@ -187,11 +188,14 @@ export class Sender implements AsyncDisposable {
   #identifyPartition(writer: PartitionWriter): void {
     if (writer.isIdentifying) return;
     writer.isIdentifying = true;
-    const task = identifyProducer(this.#cluster, Number.POSITIVE_INFINITY)
+    const task = identifyProducer(this.#cluster, {
+      signal: this.#stop.signal,
+      timeoutMs: Number.POSITIVE_INFINITY,
+    })
       .then((identity) => this.#step(writer, { type: 'identified', identity }))
       // It ends with an error only when the producer is closed; the delivery timeout then has no more to say.
       .catch((error: unknown) => {
-        if (!this.#isDisposed) this.abandon(writer, error as StreamError);
+        if (!this.#stop.signal.aborted) this.abandon(writer, error as StreamError);
       })
       .finally(() => {
         writer.isIdentifying = false;
