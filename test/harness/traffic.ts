@@ -185,8 +185,10 @@ export interface Follower extends AsyncDisposable {
 
 export async function startFollower(options: ScanOptions): Promise<Follower> {
   const { bootstrap, topic, partitions } = options;
-  const consumer = await connectConsumer({ bootstrap, autoOffsetReset: 'none' });
+  await using parts = new AsyncDisposableStack();
+  const consumer = parts.use(await connectConsumer({ bootstrap, autoOffsetReset: 'none' }));
   await consumer.assign(placesOf(topic, partitions).map((place) => ({ ...place, offset: 0 })));
+  parts.move();
   return new RunningFollower(consumer);
 }
 

@@ -43,6 +43,8 @@ export class Fetcher implements AsyncDisposable {
   /** Agents that have failed, until they answer again. */
   readonly #failing = new Map<string, { failures: number; retryAtMs: number }>();
   #cancelRetry: (() => void) | undefined;
+  /** Topics that an agent says are not there, while another one is asked. */
+  readonly #doubted = new Set<string>();
   #isLocating = false;
   #isDisposed = false;
   /** Which partition of an agent is asked first: an answer has room for some only. */
@@ -243,7 +245,33 @@ export class Fetcher implements AsyncDisposable {
       );
       if (hasMoved) fetch.abort.abort();
     }
+    for (const { topic, failure } of this.#readers) {
+      if (failure === undefined && this.#cluster.view.missing.has(topic)) this.#doubt(topic);
+    }
     this.pump();
+  }
+
+  /** One agent may be behind the others: only when a second one does not know it either, the topic is gone. */
+  #doubt(topic: string): void {
+    if (this.#doubted.has(topic)) return;
+    this.#doubted.add(topic);
+    this.#run(this.#confirm(topic).finally(() => this.#doubted.delete(topic)));
+  }
+
+  async #confirm(topic: string): Promise<void> {
+    const { signal, requestTimeoutMs } = this.#cluster;
+    while (!signal.aborted) {
+      try {
+        await this.#cluster.topic(topic, signal, requestTimeoutMs);
+        return;
+      } catch (error) {
+        const known = toStreamError(error);
+        if (known.kind !== 'notFound') continue; // Nobody could be asked.
+        for (const reader of this.#readers) if (reader.topic === topic) reader.failure ??= known;
+        this.#options.onArrival();
+        return;
+      }
+    }
   }
 }
 
