@@ -22,6 +22,8 @@ const RESTART_BACKOFF = { backoffMs: 200, backoffMaxMs: 10_000, random: Math.ran
 /** A life of at least this long counts as a good one: the backoff begins anew after it. */
 const GOOD_LIFE_MS = 10_000;
 const TOLD_LINES = 12;
+/** Young objects of an agent are few and short-lived: the default of 16 MiB costs 25 MiB of memory and saves no time. */
+const NODE_FLAGS = ['--max-semi-space-size=2'] as const;
 
 /** What the agent gets to drain in; the supervisor's patience is longer, so that the agent's own verdict comes first. */
 export const DRAIN_TIMEOUT_MS = 20_000;
@@ -171,7 +173,7 @@ export class AgentProcess {
   async #spawn(): Promise<ChildProcess | undefined> {
     await using log = await open(this.logFile, 'a', 0o600);
     if (this.#stopping.signal.aborted) return undefined;
-    this.#child = spawn(process.execPath, [this.place.program], {
+    this.#child = spawn(process.execPath, [...NODE_FLAGS, this.place.program], {
       env: { ...this.place.env },
       // Not in the terminal's process group: Ctrl-C reaches the supervisor alone, which drains in order.
       detached: true,

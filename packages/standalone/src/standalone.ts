@@ -6,6 +6,9 @@ import { openHome } from './home.ts';
 import { type Postgres, startPostgres } from './postgres/postgres.ts';
 import { objectsFolder, type StandaloneSettings } from './settings.ts';
 
+/** glibc keeps freed memory for each of a process's threads otherwise: about 10 MiB of an agent's. */
+const AGENT_DEFAULTS = { MALLOC_ARENA_MAX: '2' } as const;
+
 export interface StandaloneComponents {
   /** Takes sentences for the person at the terminal. */
   readonly log: (line: string) => void;
@@ -130,7 +133,7 @@ async function agentEnvironment(
   if (objects.kind === 's3')
     hidden.add('STREAMHOUSE_OBJECTS_DIR').add('STREAMHOUSE_OBJECTS_DIR_FILE');
   const inherited = Object.entries(agentEnv).filter(([name]) => !hidden.has(name));
-  return { ...Object.fromEntries(inherited), ...own };
+  return { ...AGENT_DEFAULTS, ...Object.fromEntries(inherited), ...own };
 }
 
 async function writeReadyFile(path: string, standalone: Standalone): Promise<void> {
