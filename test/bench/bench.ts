@@ -1,5 +1,6 @@
 /** What every bench is given, and the pieces that several of them are made of. */
 import { connectAdmin } from '@streamhouse/client/mod.ts';
+import { pause, signalProcess } from '@streamhouse/standalone/process.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../harness/cluster.ts';
 import { temporaryHome } from '../harness/guard.ts';
 import type { Figure } from './figure.ts';
@@ -19,6 +20,9 @@ export type Bench = (context: BenchContext) => Promise<Figure[]>;
 
 /** Milliseconds from the start of the clients to the measurement: connected, code compiled, caches filled. */
 const WARMUP_MS = 4_000;
+
+const BACK_MS = 60_000;
+const BACK_POLL_MS = 50;
 
 /** What S3 takes for a PUT, as its users see it. */
 export const S3_PUT_LATENCY = { p50Ms: 60, p99Ms: 250 } as const;
@@ -81,6 +85,33 @@ export async function createTopic(
   await using admin = await connectAdmin({ bootstrap: cluster.bootstrap });
   await admin.createTopic({ name, partitions });
   return name;
+}
+
+/**
+ * A new process in the place of the only agent, with every partition that the old one held. The old one's caches are gone
+ * with it; those of the operating system, and the code that it compiled, are not.
+ */
+export async function restartAgent(cluster: Cluster): Promise<void> {
+  const pid = cluster.agents[0]?.pid;
+  if (pid === undefined) throw new Error('the agent does not run');
+  signalProcess(pid, 'SIGTERM');
+  const signal = AbortSignal.timeout(BACK_MS);
+  while (cluster.agents[0]?.pid === pid || !(await isAllHeld(cluster, signal))) {
+    await pause(BACK_POLL_MS, signal);
+  }
+}
+
+async function isAllHeld(cluster: Cluster, signal: AbortSignal): Promise<boolean> {
+  try {
+    await using admin = await connectAdmin({ bootstrap: cluster.bootstrap, signal });
+    const { topics, agents } = await admin.metadata(undefined, { signal });
+    const live = new Set(agents.map((agent) => agent.incarnation));
+    const partitions = topics.flatMap((topic) => topic.partitions);
+    return partitions.every(({ holder }) => holder !== undefined && live.has(holder.incarnation));
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
 }
 
 /** One after the other, so that nothing shares the machine with what is measured. */

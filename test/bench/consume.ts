@@ -1,11 +1,10 @@
 /** How much consumers read: what was just written, from the agent's memory; and all of it from the store after a restart. */
-import { connectAdmin } from '@streamhouse/client/mod.ts';
-import { pause, signalProcess } from '@streamhouse/standalone/process.ts';
 import type { Cluster } from '../harness/cluster.ts';
 import {
   type BenchContext,
   createTopic,
   inTurn,
+  restartAgent,
   startClients,
   startStage,
   afterWarmup,
@@ -21,7 +20,6 @@ const TAIL_RECORDS = 300_000;
 /** Far more than any cache of an agent, per second of measurement. */
 const STORED_RECORDS_PER_SECOND = 800_000;
 const CONSUMERS = [1, 2];
-const BACK_MS = 60_000;
 
 export async function benchConsume(context: BenchContext): Promise<Figure[]> {
   await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
@@ -39,7 +37,7 @@ export async function benchConsume(context: BenchContext): Promise<Figure[]> {
   }
   for (const consumers of CONSUMERS) {
     const runs = await inTurn(context.options.runs, async () => {
-      await restartAgent(cluster, stored);
+      await restartAgent(cluster);
       return await read(context, cluster, stored, consumers, undefined);
     });
     figures.push(...figuresOf(`consume from the store, ${consumers} consumers`, runs));
@@ -98,28 +96,6 @@ async function read(
     `${topic}, ${consumers} consumers: ${Math.round(total).toLocaleString('en')} records/s`,
   );
   return total;
-}
-
-/** Its caches are gone with it; those of the operating system are not. */
-async function restartAgent(cluster: Cluster, topic: string): Promise<void> {
-  const pid = cluster.agents[0]?.pid;
-  if (pid === undefined) throw new Error('the agent does not run');
-  signalProcess(pid, 'SIGTERM');
-  const signal = AbortSignal.timeout(BACK_MS);
-  await using admin = await connectAdmin({ bootstrap: cluster.bootstrap });
-  while (cluster.agents[0]?.pid === pid || !(await isHeld())) await pause(50, signal);
-
-  async function isHeld(): Promise<boolean> {
-    try {
-      const { topics, agents } = await admin.metadata([topic], { signal });
-      const live = new Set(agents.map((agent) => agent.incarnation));
-      const partitions = topics.flatMap((one) => one.partitions);
-      return partitions.every(({ holder }) => holder !== undefined && live.has(holder.incarnation));
-    } catch {
-      signal.throwIfAborted();
-      return false;
-    }
-  }
 }
 
 function figuresOf(name: string, runs: readonly number[]): Figure[] {

@@ -6,6 +6,7 @@ import {
   type BenchContext,
   createTopic,
   inTurn,
+  restartAgent,
   startClients,
   startStage,
   afterWarmup,
@@ -51,6 +52,8 @@ export async function benchFootprint(context: BenchContext): Promise<Figure[]> {
 /** A fresh agent each time: memory depends on what a process has done before. */
 async function measure(context: BenchContext, run: number) {
   await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
+  // The first start of a home compiles everything, which takes memory once.
+  await restartAgent(cluster);
   const pid = pidOf(cluster);
   await rest(IDLE_MS);
   const idleMiB = await rssMiB(pid);

@@ -51,7 +51,11 @@ export async function readProfiles(folder: string): Promise<CpuProfile[]> {
   );
 }
 
-function nameOf({ functionName, url, lineNumber }: CpuProfile['nodes'][number]['callFrame']): string {
+function nameOf({
+  functionName,
+  url,
+  lineNumber,
+}: CpuProfile['nodes'][number]['callFrame']): string {
   const name = functionName === '' ? '(anonymous)' : functionName;
   return url === '' ? name : `${name} ${basename(url)}:${lineNumber + 1}`;
 }
