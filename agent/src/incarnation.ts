@@ -43,6 +43,8 @@ const PLACEMENT_EVERY_MS = 2000;
 const FENCE_WATCH_EVERY_MS = 250;
 const FENCE_WATCH_GAP_MS = 1500;
 const UPLOAD_TIMES = { attemptMs: 10_000, deadlineMs: 60_000 };
+/** Milliseconds after which an agent whose lease lapsed may have it back. */
+const LAPSED_RETRY_MS = 200;
 /** Milliseconds between two looks whether everything is handed over. */
 const DRAIN_POLL_MS = 10;
 
@@ -144,6 +146,17 @@ export class RunningIncarnation {
   /** Whether appends may be admitted now. */
   isServing(): boolean {
     return !this.over.aborted && this.lease.isHeld(this.#components.clock.monotonicMs());
+  }
+
+  /** @throws StreamError `unavailable` LEASE_LAPSED when others may hold by now what this agent thinks it holds. */
+  checkServing(): void {
+    if (this.isServing()) return;
+    throw new StreamError(
+      'unavailable',
+      'LEASE_LAPSED',
+      'the agent cannot renew its session: try again',
+      { retryAfterMs: LAPSED_RETRY_MS },
+    );
   }
 
   /** Calls `listener` once, when the agent begins to hand over; the result takes it back. */

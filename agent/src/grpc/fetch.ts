@@ -71,6 +71,8 @@ async function fetchPartition(
   signal: AbortSignal,
 ): Promise<FetchedPartition & { readonly recordBatches: Buffer }> {
   const held = findHeld(life, asked.topicId, asked.partition);
+  // I-16: past what it knows there may be records of a later holder.
+  if (asked.offset > held.highWatermark) life.checkServing();
   const from = checkRange(held, asked.offset);
   // The range first: what is published while the bytes are read must not count as read (I-16).
   const { logStartOffset, highWatermark } = held;

@@ -42,6 +42,7 @@ export function metadataService(context: ServiceContext): MetadataServiceHandler
 }
 
 function watch(context: ServiceContext, life: RunningIncarnation, call: WatchCall): void {
+  life.checkServing();
   const topics = checkCount('topics', call.request.topics, LIMITS.requestPartitionsMax);
   let isWritable = true;
   let isStale = true;
@@ -58,6 +59,8 @@ function watch(context: ServiceContext, life: RunningIncarnation, call: WatchCal
   const stopListening = life.view.onChange(changed);
   let cancelBeat = (): void => undefined;
   const beat = (): void => {
+    // What is known here grows old: another agent may know who took over.
+    if (!life.isServing()) return finish();
     send();
     cancelBeat = life.clock.schedule(WATCH_BEAT_MS, beat);
   };
