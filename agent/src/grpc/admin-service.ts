@@ -8,6 +8,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { checkTopicName } from '@streamhouse/core/topic-name.ts';
 import type { Topic, TopicSettings } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
+import { checkTopicConfig } from '../topic-config.ts';
 import { type ServiceContext, unary } from './call.ts';
 import { invalidField, topicNotFound } from './validate.ts';
 
@@ -59,6 +60,9 @@ export function adminService(context: ServiceContext): AdminServiceHandlers {
 }
 
 async function byName(life: RunningIncarnation, name: string, signal: AbortSignal): Promise<Topic> {
+  if (name === '') throw invalidField('name', 'is required');
+  // Postgres has no NUL in its texts, so no topic has it in its name.
+  if (name.includes('\0')) throw topicNotFound(name);
   const topic = await life.metadata.topics.byName(name, signal);
   if (topic === undefined) throw topicNotFound(name);
   return topic;
@@ -91,9 +95,8 @@ function readConfig(config: TopicConfig__Output | null): TopicChange {
   }
   if (config.durability !== Durability.DURABILITY_UNSPECIFIED)
     change.durability = readDurability(config.durability);
-  const [unknown] = Object.keys(config.config);
-  if (unknown !== undefined)
-    throw invalidField(`config.config["${unknown.slice(0, 64)}"]`, 'is not a known key');
+  checkTopicConfig(config.config);
+  if (Object.keys(config.config).length > 0) change.config = config.config;
   return change;
 }
 

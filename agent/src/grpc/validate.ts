@@ -73,6 +73,7 @@ export function checkPartition(topic: Topic, partition: number): PartitionIndex 
  * @throws StreamError `notFound` TOPIC_NOT_FOUND.
  */
 export async function findTopic(life: RunningIncarnation, name: string): Promise<Topic> {
+  if (name === '') throw invalidField('topic', 'is required');
   const known = life.view.snapshot.topicsByName.get(name);
   if (known !== undefined) return known;
   const topic = (await life.view.refresh()).topicsByName.get(name);

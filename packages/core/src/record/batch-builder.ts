@@ -297,8 +297,10 @@ function batchFull(): StreamError {
 }
 
 /** For builder and validation alike. */
-export function recordTooLarge(actualBytes: number): StreamError {
-  const limit = LIMITS.recordBytesMax;
+export function recordTooLarge(
+  actualBytes: number,
+  limit: number = LIMITS.recordBytesMax,
+): StreamError {
   return new StreamError(
     'overloaded',
     'RECORD_TOO_LARGE',

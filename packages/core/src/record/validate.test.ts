@@ -190,6 +190,7 @@ test('a record and a header name at their bounds pass, one byte more does not', 
     ]);
     expect(validateRecords(batch.subarray(BATCH_HEADER_BYTES), 1)).toEqual({
       maxTimestampDeltaMs: 0,
+      largestRecordBytes: 2,
     });
     const value = varint(valueBytes);
     const label = varint(nameBytes);

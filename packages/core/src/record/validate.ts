@@ -42,6 +42,8 @@ export function validateBatch(bytes: Uint8Array, crc32c: Crc32c): BatchHeader {
 /** What the walk over a batch's records found. */
 export interface RecordsFacts {
   readonly maxTimestampDeltaMs: number;
+  /** Bytes of key, value and headers of the largest record. */
+  readonly largestRecordBytes: number;
 }
 
 /**
@@ -53,14 +55,12 @@ export interface RecordsFacts {
 export function validateRecords(records: Uint8Array, recordCount: number): RecordsFacts {
   return refusing(() => {
     const reader = new ByteReader(records);
-    let maxTimestampDeltaMs = Number.NEGATIVE_INFINITY;
-    for (let index = 0; index < recordCount; index++) {
-      maxTimestampDeltaMs = Math.max(maxTimestampDeltaMs, walkRecord(reader, index));
-    }
+    const facts = { maxTimestampDeltaMs: Number.NEGATIVE_INFINITY, largestRecordBytes: 0 };
+    for (let index = 0; index < recordCount; index++) walkRecord(reader, index, facts);
     if (reader.position !== records.length) {
       throw invalid('BATCH_RECORD_COUNT', `bytes are left after ${recordCount} records`);
     }
-    return { maxTimestampDeltaMs };
+    return facts;
   });
 }
 
@@ -75,8 +75,8 @@ export function validateBatchRecords(
   bytes: Uint8Array,
   header: BatchHeader,
   port: CompressionPort,
-): void {
-  refusing(() => {
+): RecordsFacts {
+  return refusing(() => {
     const stored = bytes.subarray(BATCH_HEADER_BYTES, header.batchLength);
     const plain = port.decompress(header.compression, stored, LIMITS.batchUncompressedBytesMax);
     const facts = validateRecords(plain, header.recordCount);
@@ -86,6 +86,7 @@ export function validateBatchRecords(
         `the max timestamp ${header.maxTimestampMs} is not that of the records`,
       );
     }
+    return facts;
   });
 }
 
@@ -185,8 +186,10 @@ function checkSequence({ producerId, producerEpoch, baseSequence }: BatchHeader)
   );
 }
 
-/** Walks one record and returns its timestamp delta. */
-function walkRecord(reader: ByteReader, index: number): number {
+type WritableFacts = { -readonly [Name in keyof RecordsFacts]: RecordsFacts[Name] };
+
+/** Walks one record and notes its facts. */
+function walkRecord(reader: ByteReader, index: number, facts: WritableFacts): void {
   const length = reader.readVarint();
   const end = reader.position + length;
   reader.skip(1);
@@ -198,7 +201,8 @@ function walkRecord(reader: ByteReader, index: number): number {
   if (reader.position !== end)
     throw invalid('RECORD_LENGTH', `record ${index} is not as long as it says`);
   if (contentBytes > LIMITS.recordBytesMax) throw recordTooLarge(contentBytes);
-  return deltaMs;
+  if (contentBytes > facts.largestRecordBytes) facts.largestRecordBytes = contentBytes;
+  if (deltaMs > facts.maxTimestampDeltaMs) facts.maxTimestampDeltaMs = deltaMs;
 }
 
 function walkHeaders(reader: ByteReader): number {
