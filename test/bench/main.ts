@@ -1,4 +1,5 @@
 /** `npm run bench`: measures, then prints a table or one JSON document. What is under way is told on stderr. */
+import { join } from 'node:path';
 import { benchConsume } from './consume.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { benchFailover, benchHandover } from './failover.ts';
@@ -7,10 +8,13 @@ import { benchFootprint } from './footprint.ts';
 import { benchLatency, benchLatencyS3 } from './latency.ts';
 import { machineFacts } from './machine.ts';
 import { type BenchName, type BenchOptions, HELP, readOptions } from './options.ts';
+import { readProfiles, selfTimes, type SelfTime } from './profile.ts';
 import { benchProduce } from './produce.ts';
 import { benchPuts } from './puts.ts';
-import { renderFigures } from './report.ts';
+import { renderFigures, renderProfiles } from './report.ts';
 
+const PROFILED = ['agent', 'client'] as const;
+const PROFILE_ROWS = 15;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -64,6 +68,18 @@ async function measure(options: BenchOptions): Promise<Outcome> {
   return { figures, failures };
 }
 
+/** Where the time went, by kind of process. */
+async function profiles({
+  profileFolder,
+}: BenchOptions): Promise<Readonly<Record<string, readonly SelfTime[]>>> {
+  if (profileFolder === undefined) return {};
+  const tops = PROFILED.map(async (who) => {
+    const times = selfTimes(await readProfiles(join(profileFolder, who)));
+    return [who, times.slice(0, PROFILE_ROWS)] as const;
+  });
+  return Object.fromEntries(await Promise.all(tops));
+}
+
 async function main(words: readonly string[]): Promise<void> {
   let options: BenchOptions | 'help';
   try {
@@ -80,9 +96,21 @@ async function main(words: readonly string[]): Promise<void> {
   const [startedAt, machine] = [new Date().toISOString(), machineFacts()];
   const { figures, failures } = await measure(options);
   const finishedAt = new Date().toISOString();
-  const document = { startedAt, finishedAt, machine, options, notes: NOTES, figures, failures };
+  const tops = await profiles(options);
+  const document = {
+    startedAt,
+    finishedAt,
+    machine,
+    options,
+    notes: NOTES,
+    figures,
+    failures,
+    profiles: tops,
+  };
   process.stdout.write(
-    options.isJson ? `${JSON.stringify(document, undefined, 2)}\n` : renderFigures(figures),
+    options.isJson
+      ? `${JSON.stringify(document, undefined, 2)}\n`
+      : renderFigures(figures) + renderProfiles(tops),
   );
   if (failures.length > 0) process.exitCode = EXIT_FAILED;
 }

@@ -1,5 +1,6 @@
-/** The figures as a table for people. */
+/** Figures and profiles as text for people. */
 import type { Figure, Target } from './figure.ts';
+import type { SelfTime } from './profile.ts';
 
 const HEADINGS = ['FIGURE', 'UNIT', 'MIN', 'MEDIAN', 'MAX', 'TARGET', ''] as const;
 
@@ -17,6 +18,14 @@ export function renderFigures(figures: readonly Figure[]): string {
       .join('  ')
       .trimEnd();
   return `${rows.map(line).join('\n')}\n`;
+}
+
+export function renderProfiles(profiles: Readonly<Record<string, readonly SelfTime[]>>): string {
+  const rows = Object.entries(profiles).flatMap(([who, times]) => [
+    `\n${who} by time in itself`,
+    ...times.map(({ name, share }) => `${(share * 100).toFixed(1).padStart(5)} %  ${name}`),
+  ]);
+  return rows.map((row) => `${row}\n`).join('');
 }
 
 function rowOf(figure: Figure): readonly string[] {
