@@ -19,7 +19,7 @@ import { adminService } from './admin-service.ts';
 import { RefusedRequest, type ServiceContext } from './call.ts';
 import { consumerService } from './consumer-service.ts';
 import { FrameGuard, type GuardedStream } from './frame-guard.ts';
-import { countFields, type MessageShape, messageShape } from './message-shape.ts';
+import { checkFields, malformed, type MessageShape, messageShape } from './message-shape.ts';
 import { metadataService } from './metadata-service.ts';
 import { producerService } from './producer-service.ts';
 
@@ -100,18 +100,12 @@ function decode(
   shape: MessageShape,
   deserialize: (bytes: Buffer) => object,
 ): object {
-  const fieldsMax = LIMITS.requestFieldsMax;
-  if (countFields(bytes, shape, fieldsMax) > fieldsMax) {
-    const message = `a request has at most ${fieldsMax} fields, nested ones included`;
-    const details = { limit: String(fieldsMax) };
-    return new RefusedRequest(new StreamError('invalid', 'REQUEST_FIELDS', message, { details }));
-  }
   try {
+    checkFields(bytes, shape, LIMITS.requestFieldsMax);
     return deserialize(bytes);
   } catch (error) {
-    const fault = error instanceof Error ? error.message : String(error);
-    const message = `the request is not valid protobuf: ${fault}`;
-    return new RefusedRequest(new StreamError('invalid', 'MALFORMED_REQUEST', message));
+    if (error instanceof StreamError) return new RefusedRequest(error);
+    return new RefusedRequest(malformed(error instanceof Error ? error.message : String(error)));
   }
 }
 
