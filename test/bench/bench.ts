@@ -25,7 +25,7 @@ const BACK_MS = 60_000;
 const BACK_POLL_MS = 50;
 
 /** What S3 takes for a PUT, as its users see it. */
-export const S3_PUT_LATENCY = { p50Ms: 60, p99Ms: 250 } as const;
+const S3_PUT_LATENCY = { p50Ms: 60, p99Ms: 250 } as const;
 
 export interface S3Stage extends AsyncDisposable {
   readonly place: GatewayPlace;
