@@ -21,7 +21,7 @@ export async function expectUnmoved<T>(agent: AgentView, attack: () => Promise<T
 }
 
 /** Physical memory of the agent's process, in bytes. */
-export async function rssBytes({ pid }: AgentView): Promise<number> {
+async function rssBytes({ pid }: AgentView): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`the agent with pid ${pid} is gone`);

@@ -17,7 +17,7 @@ export interface Failure {
 }
 
 /** The failure or undefined when the call did not fail. */
-export type Outcome<T> = { readonly response: T } | { readonly failure: Failure };
+type Outcome<T> = { readonly response: T } | { readonly failure: Failure };
 
 export interface RawAgent {
   /** Calls a unary method, for example `AdminService/CreateTopic`; bytes go as they are. @throws Failure */
@@ -108,7 +108,7 @@ function callRaw<Response>(
   });
 }
 
-export function failureOf(error: ServiceError): Failure {
+function failureOf(error: ServiceError): Failure {
   const { kind, reason, message, details } = callError(error);
   return { code: error.code, kind, reason, message, details };
 }

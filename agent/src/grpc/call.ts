@@ -92,7 +92,7 @@ export function failStream(call: StreamingCall, error: unknown, log: Logger): vo
   if (!call.cancelled) call.emit('error', statusOf(error, log));
 }
 
-export function statusOf(error: unknown, log: Logger): StatusObject {
+function statusOf(error: unknown, log: Logger): StatusObject {
   const known = told(error, log);
   const metadata = new Metadata();
   metadata.set(STATUS_DETAILS_KEY, Buffer.from(encodeStatusDetails(known)));
