@@ -16,9 +16,6 @@ export interface Failure {
   readonly details: Readonly<Record<string, string>>;
 }
 
-/** The failure or undefined when the call did not fail. */
-type Outcome<T> = { readonly response: T } | { readonly failure: Failure };
-
 export interface RawAgent {
   /** Calls a unary method, for example `AdminService/CreateTopic`; bytes go as they are. @throws Failure */
   call<Response>(
