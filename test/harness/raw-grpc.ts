@@ -139,6 +139,8 @@ export async function connectRaw(address: string): Promise<RawConnection> {
     session.once('connect', resolve);
     session.once('error', reject);
   });
+  // The settings of both sides hold from now on.
+  await new Promise((resolve) => session.ping(resolve));
   const open: RawConnection['open'] = (method, headers = {}) => {
     const stream = session.request({
       ':method': 'POST',

@@ -35,8 +35,9 @@ class FetchStream {
   readonly #changed = new Trigger();
   #positions: readonly FetchPartition__Output[] = [];
   #creditBytes = 0;
-  /** Counts replacements of what is read: an answer to an older one is not sent. */
-  #version = 0;
+  /** Aborts when what is read is replaced: an answer to what was read before is not sent. */
+  #replaced = new AbortController();
+  #sent: Promise<void> = Promise.resolve();
 
   constructor(context: ServiceContext, call: StreamCall, signal: AbortSignal) {
     this.#context = context;
@@ -50,7 +51,8 @@ class FetchStream {
     }
     if (partitions.length > 0) {
       this.#positions = checkCount('partitions', partitions, LIMITS.requestPartitionsMax);
-      this.#version++;
+      this.#replaced.abort();
+      this.#replaced = new AbortController();
     }
     this.#creditBytes = Math.min(this.#creditBytes + creditBytes, Number.MAX_SAFE_INTEGER);
     this.#changed.fire();
@@ -70,13 +72,14 @@ class FetchStream {
 
   async #sendOnce(): Promise<void> {
     const life = this.#context.current();
-    const version = this.#version;
+    const replaced = this.#replaced.signal;
     const asked = this.#positions;
-    const bytesMax = Math.min(this.#creditBytes, LIMITS.fetchBytesMax);
+    const bytesMax = Math.min(this.#creditBytes, LIMITS.fetchStreamBytesMax);
     const result = await fetchOnce(this.#context, life, asked, bytesMax, this.#signal);
-    if (version !== this.#version) return;
+    if (replaced.aborted) return;
     if (result.bytes === 0 && !result.hasErrors) {
-      await untilReadable(life, asked, result.partitions, LIMITS.fetchWaitMsMax, this.#signal);
+      const signal = AbortSignal.any([this.#signal, replaced]);
+      await untilReadable(life, asked, result.partitions, LIMITS.fetchWaitMsMax, signal);
       return;
     }
     this.#creditBytes -= result.bytes;
@@ -84,18 +87,20 @@ class FetchStream {
     const partitions = result.partitions.filter(
       (one) => one.error != null || one.recordBatches?.length !== 0,
     );
-    if (!this.#call.write({ partitions })) await this.#drained();
+    // One message is on its way while the next is read, and no more: who does not read costs two (I-41).
+    await this.#sent;
+    this.#sent = this.#write({ partitions });
   }
 
-  #drained(): Promise<void> {
+  /** Resolves when the message has left for the connection, or the call is over. */
+  #write(response: FetchResponse): Promise<void> {
     return new Promise((resolve) => {
-      const go = (): void => {
-        this.#call.off('drain', go);
-        this.#signal.removeEventListener('abort', go);
+      const done = (): void => {
+        this.#signal.removeEventListener('abort', done);
         resolve();
       };
-      this.#call.once('drain', go);
-      this.#signal.addEventListener('abort', go, { once: true });
+      this.#signal.addEventListener('abort', done, { once: true });
+      this.#call.write(response, done);
     });
   }
 }

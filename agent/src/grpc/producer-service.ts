@@ -4,7 +4,7 @@ import type { ProduceBatch__Output } from '@streamhouse/api/gen/streamhouse/v1/P
 import type { ProducerServiceHandlers } from '@streamhouse/api/gen/streamhouse/v1/ProducerService.ts';
 import type { ProduceStreamRequest__Output } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamRequest.ts';
 import type { ProduceStreamResponse } from '@streamhouse/api/gen/streamhouse/v1/ProduceStreamResponse.ts';
-import { StreamError } from '@streamhouse/core/errors.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { Offset } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { admitBatch } from '../partition/admission.ts';
@@ -28,9 +28,14 @@ export function producerService(context: ServiceContext): ProducerServiceHandler
       const producerId = await context.current().metadata.log.allocateProducerId(signal);
       return { producerId, producerEpoch: 0 };
     }),
-    Produce: unary(context, (request, signal) =>
-      produceRecords(context.current(), request, signal),
-    ),
+    Produce: unary(context, async (request, signal) => {
+      try {
+        return await produceRecords(context.current(), request, signal);
+      } catch (error) {
+        context.metrics.countRefused(toStreamError(error).kind);
+        throw error;
+      }
+    }),
     ProduceStream: (call) => {
       const stream = new ProduceStream(context, call);
       stream.run().catch((error: unknown) => failStream(call, error, context.log));
@@ -44,9 +49,9 @@ class ProduceStream {
   readonly #call: StreamCall;
   readonly #end = new AbortController();
   #acks: NonNullable<ProduceStreamResponse['acks']> = [];
+  /** Batches whose answers have not left: an answer that is not read counts like one that is not there (I-41). */
   #inFlight = 0;
   #isWriteScheduled = false;
-  #isWritable = true;
   #resume: (() => void) | undefined;
   #ended = false;
 
@@ -55,10 +60,6 @@ class ProduceStream {
     this.#call = call;
     call.on('cancelled', () => this.#close());
     call.on('error', () => this.#close());
-    call.on('drain', () => {
-      this.#isWritable = true;
-      this.#resume?.();
-    });
   }
 
   async run(): Promise<void> {
@@ -91,9 +92,9 @@ class ProduceStream {
     }
   }
 
-  /** Waits until the peer reads its answers and not too many are outstanding. */
+  /** Waits until not too many answers are outstanding. */
   async #room(): Promise<void> {
-    while (!this.#isWritable || this.#inFlight >= LIMITS.produceStreamInFlightMax) {
+    while (this.#inFlight >= LIMITS.produceStreamInFlightMax) {
       if (this.#end.signal.aborted) throw callEnded();
       await new Promise<void>((resolve) => {
         this.#resume = resolve;
@@ -103,7 +104,6 @@ class ProduceStream {
   }
 
   #reply(requestId: number, result: unknown): void {
-    this.#inFlight--;
     const isOffset = typeof result === 'number';
     this.#acks.push(
       isOffset
@@ -118,19 +118,20 @@ class ProduceStream {
       this.#isWriteScheduled = false;
       const acks = this.#acks;
       this.#acks = [];
-      this.#write({ acks });
-      this.#resume?.();
-      this.#endIfDone();
+      this.#write({ acks }, () => {
+        this.#inFlight -= acks.length;
+        this.#resume?.();
+        this.#endIfDone();
+      });
     });
   }
 
-  #write(response: ProduceStreamResponse): void {
-    if (this.#end.signal.aborted) return;
-    this.#isWritable = this.#call.write(response);
+  #write(response: ProduceStreamResponse, onLeft?: () => void): void {
+    if (!this.#end.signal.aborted) this.#call.write(response, onLeft);
   }
 
   #endIfDone(): void {
-    if (!this.#ended || this.#inFlight > 0 || this.#acks.length > 0) return;
+    if (!this.#ended || this.#inFlight > 0) return;
     this.#ended = false;
     this.#call.end();
   }

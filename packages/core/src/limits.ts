@@ -29,11 +29,11 @@ export const LIMITS = {
   /** Bytes of gRPC request metadata. Larger: the stream is refused. */
   grpcMetadataBytesMax: 16_384,
   /** Streams that one connection may have open. More: refused by HTTP/2. */
-  grpcConcurrentStreamsMax: 1_000,
+  grpcConcurrentStreamsMax: 256,
   /** HTTP/2 receive window in bytes: grpc-js has 64 KiB, too little for a fast upload. */
   grpcWindowBytes: 8_388_608,
   /** Bytes of messages not yet wholly received that one connection may have. More: the stream is closed. */
-  grpcPartialBytesMax: 67_108_864,
+  grpcPartialBytesMax: 33_554_432,
   /** Fields of one request, those of nested messages included: what its decoding may allocate. More: `invalid`. */
   requestFieldsMax: 100_000,
   /** RecordBatches of one stream that wait for their acknowledgement. More: the stream is not read further. */
@@ -41,6 +41,8 @@ export const LIMITS = {
 
   /** Bytes of one fetch response before the last batch is added. */
   fetchBytesMax: 8_388_608,
+  /** Bytes of one message of a fetch stream before the last batch is added: a reader that does not read costs two. */
+  fetchStreamBytesMax: 1_048_576,
   /** Milliseconds that a fetch may wait for data. Longer: clamped. */
   fetchWaitMsMax: 30_000,
   /** Fetches that wait in one agent at a time. More: `overloaded`. */
