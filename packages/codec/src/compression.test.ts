@@ -179,3 +179,16 @@ test('a zstd frame that does not say its size is read up to the bound', () => {
   expect(port.decompress('zstd', zstdBomb(128), CAP).length).toBe(CAP);
   expect(refusalOf('zstd', zstdBomb(129))).toBe('corrupt COMPRESSED_BYTES');
 });
+
+test.each([
+  [1, 200],
+  [2, 300],
+  [4, 70_000],
+])(
+  'a zstd frame whose size takes %d bytes is read up to its own size, and not below',
+  (_bytes, size) => {
+    const frame = port.compress('zstd', Buffer.alloc(size, 'streamhouse'));
+    expect(port.decompress('zstd', frame, size)).toHaveLength(size);
+    expect(() => port.decompress('zstd', frame, size - 1)).toThrow(`expands to ${size} bytes`);
+  },
+);

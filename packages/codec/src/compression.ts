@@ -39,7 +39,7 @@ function decompress(compression: Compression, bytes: Uint8Array, bytesMax: numbe
     case 'none':
       return bytes;
     case 'gzip':
-      return gunzipSync(bytes, { maxOutputLength: bytesMax });
+      return decompressGzip(bytes, bytesMax);
     case 'snappy':
       return decompressSnappy(bytes, bytesMax);
     case 'lz4':
@@ -47,4 +47,18 @@ function decompress(compression: Compression, bytes: Uint8Array, bytesMax: numbe
     case 'zstd':
       return decompressZstd(bytes, bytesMax);
   }
+}
+
+/**
+ * The last four bytes are the size of the content, little-endian (RFC 1952, 2.3.1): what says that it is too large is
+ * refused before it is decoded. What says less than it holds is stopped at the bound.
+ */
+function decompressGzip(bytes: Uint8Array, bytesMax: number): Uint8Array {
+  const end = bytes.length;
+  const declared =
+    end < 18 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(end - 4, true);
+  if (declared > bytesMax) {
+    throw new StreamError('corrupt', 'COMPRESSED_BYTES', `expands to ${declared} bytes`);
+  }
+  return gunzipSync(bytes, { maxOutputLength: bytesMax });
 }
