@@ -11,6 +11,7 @@ import {
   connectConsumer,
   connectProducer,
   type RecordMetadata,
+  type StreamError,
 } from '@streamhouse/client/mod.ts';
 import { signalProcess, waitForExit } from '@streamhouse/standalone/process.ts';
 import { objectsFolder } from '@streamhouse/standalone/settings.ts';
@@ -123,7 +124,7 @@ describe('Postgres', () => {
     for (let round = 0; round < 20; round++) {
       const before = traffic.acknowledged();
       await until(() => traffic.acknowledged() > before + 50, signal);
-      expect(await facts.terminateAgentConnections()).toBeGreaterThan(0);
+      await until(async () => (await facts.terminateAgentConnections()) > 0, signal);
     }
     const sent = await traffic.stop();
     expect(traffic.errors).toEqual([]);
@@ -166,13 +167,15 @@ describe('Postgres', () => {
     const outcomes: unknown[] = [];
     let waiting: Promise<RecordMetadata>;
     let resumedMs: number;
+    let failure: StreamError | undefined;
     {
       await using _pause = await pausePostgres(cluster.postgres.pid!);
       waiting = patient.send({ topic, value: 'patient' });
       void waiting.then((metadata) => outcomes.push(metadata));
-      const failure: unknown = await hasty
-        .send({ topic, value: 'hasty' })
-        .catch((error: unknown) => error);
+      failure = await hasty.send({ topic, value: 'hasty' }).then(
+        () => undefined,
+        (error: StreamError) => error,
+      );
       expect(failure).toMatchObject({
         kind: expect.stringMatching(/^(unavailable|indefinite)$/),
         isRetriable: true,
@@ -199,7 +202,9 @@ describe('Postgres', () => {
     const scan = await scanTopic({ bootstrap, topic, partitions: 1 }, signal);
     const values = scan.get(0)!.map(({ value }) => value);
     expect(values.filter((value) => value !== 'hasty')).toEqual(['before', 'before', 'patient']);
-    expect(values.filter((value) => value === 'hasty').length).toBeLessThan(2);
+    // I-11: it may be there now if that was not known, and only then; and once.
+    const copies = values.filter((value) => value === 'hasty').length;
+    expect(copies).toBeLessThanOrEqual(failure?.kind === 'indefinite' ? 1 : 0);
   });
 });
 

@@ -102,30 +102,27 @@ test('I-28 a topic that is deleted and made again is another one: nothing old is
   expect(await facts.audit()).toEqual([]);
 });
 
-test('I-05 I-28 producers go on with the new topic, each record once', async ({ signal }) => {
+test('I-28 producers go on with the new topic, each record once, and nothing acknowledged before is there', async ({
+  signal,
+}) => {
   const topic = 'resumed';
   const options = { bootstrap: cluster.bootstrap, topic, partitions: 2 };
   await admin.createTopic({ name: topic, partitions: 2 });
-  await using traffic = await startTraffic({
-    ...options,
-    settings: { requestTimeoutMs: 1_000, deliveryTimeoutMs: 3_000 },
-  });
+  await using traffic = await startTraffic(options);
   await until(() => traffic.acknowledged() > 200, signal);
-  await admin.deleteTopic(topic);
-  await until(() => traffic.errors.some(({ kind }) => kind === 'notFound'), signal);
-  // Whatever was acknowledged up to here was so by the old topic.
   const old = new Set(traffic.sent.filter(({ outcome }) => outcome !== undefined));
+  await admin.deleteTopic(topic);
   await admin.createTopic({ name: topic, partitions: 2 });
-  const acknowledged = traffic.acknowledged();
-  await until(() => traffic.acknowledged() > acknowledged + 500, signal);
+  const between = new Set(traffic.sent.filter(({ outcome }) => outcome !== undefined));
+  await until(() => traffic.acknowledged() > between.size + 500, signal);
   const sent = await traffic.stop();
   const scan = await scanTopic(options, signal);
-  expect(
-    findAnomalies(
-      sent.filter((record) => !old.has(record)),
-      scan,
-    ),
-  ).toEqual([]);
+  const there = new Set([...scan.values()].flat().map(({ value }) => value));
+  // What was acknowledged while the name changed hands may have gone to either of them.
+  const judged = sent.filter(
+    (record) => !old.has(record) && (!between.has(record) || there.has(record.value)),
+  );
+  expect(findAnomalies(judged, scan)).toEqual([]);
   expect(await facts.audit()).toEqual([]);
 });
 
