@@ -275,7 +275,7 @@ describe('the flusher', () => {
   });
 
   test('I-07 gives an upload that hangs up and tries again under another key', async () => {
-    const rig = await openRig({ uploadTimes: { attemptMs: 30, deadlineMs: 60_000 } });
+    const rig = await openRig({ uploadTimes: { attemptMs: 1000, deadlineMs: 60_000 } });
     await rig.append();
     const hanging = await rig.puts.next();
     const second = await rig.puts.next();
