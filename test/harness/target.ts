@@ -52,10 +52,11 @@ export class Target implements AsyncDisposable {
         );
       await until(isHeld, signal);
     }
-    for (let count = 0; count < 20; count++) {
-      await target.ackOf(expandingBatch());
-      await target.ackOf(buildBatch([recordOf(1_000_000)]));
-    }
+    const warmUp = [expandingBatch(), Buffer.from(buildBatch([recordOf(1_000_000)]))];
+    const batches = Array.from({ length: 200 }, (_, index) => ({
+      recordBatch: warmUp[Number(index % 10 === 0)]!,
+    }));
+    await target.acksOf(batches, 20);
     return target;
   }
 
