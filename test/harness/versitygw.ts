@@ -4,43 +4,21 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { constants, setPriority } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findGoTool, type GoTool } from './go-tool.ts';
 
-const VERSION = 'v1.8.0';
-const BUILD_MS_MAX = 8 * 60_000;
 const START_MS_MAX = 20_000;
 const POLL_MS = 100;
 
-const cache = join(import.meta.dirname, '../../.cache/versitygw');
-const binary = join(cache, `versitygw-${VERSION}`);
-const lock = join(cache, `building-${VERSION}`);
-
-/** Where the server's program is, or why there is none. */
-export type VersityGw = { readonly path: string } | { readonly reason: string };
-
-/** Finds the program or builds it; processes that ask at the same time build it once. */
-export async function findVersityGw(): Promise<VersityGw> {
-  if (await isThere(binary)) return { path: binary };
-  await mkdir(cache, { recursive: true });
-  const deadline = AbortSignal.timeout(BUILD_MS_MAX);
-  while (!(await takeLock())) {
-    if (deadline.aborted)
-      return { reason: `another process did not build it within ${BUILD_MS_MAX / 60_000} minutes` };
-    await sleep(POLL_MS);
-  }
-  try {
-    if (await isThere(binary)) return { path: binary };
-    console.error(
-      `Building versitygw ${VERSION} for tests against a real S3 server (once, about two minutes)`,
-    );
-    return await build(deadline);
-  } finally {
-    await rm(lock, { recursive: true, force: true });
-  }
+/** Finds the program or builds it. */
+export function findVersityGw(): Promise<GoTool> {
+  return findGoTool({
+    name: 'versitygw',
+    module: 'github.com/versity/versitygw/cmd/versitygw',
+    version: 'v1.8.0',
+    purpose: 'tests against a real S3 server',
+  });
 }
 
 export interface VersityGwServer extends AsyncDisposable {
@@ -96,61 +74,6 @@ export async function startVersityGw(options: VersityGwOptions): Promise<Versity
     throw new Error(`versitygw did not answer at ${server.url} within ${START_MS_MAX} ms`);
   }
   return server;
-}
-
-async function build(signal: AbortSignal): Promise<VersityGw> {
-  const directory = await mkdtemp(join(cache, 'build-'));
-  try {
-    const args = ['install', `github.com/versity/versitygw/cmd/versitygw@${VERSION}`];
-    const env = { ...process.env, GOBIN: directory };
-    const go = spawn('go', args, {
-      cwd: directory,
-      env,
-      signal,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
-    if (go.pid !== undefined) setPriority(go.pid, constants.priority.PRIORITY_LOW);
-    let complaint = '';
-    go.stderr.on('data', (chunk: Buffer) => {
-      complaint = (complaint + chunk.toString()).slice(-300);
-    });
-    const [code] = (await once(go, 'close')) as [number | null];
-    if (code !== 0) return { reason: `go install failed: ${complaint.trim().split('\n').at(-1)}` };
-    await rename(join(directory, 'versitygw'), binary);
-    return { path: binary };
-  } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (isMissing) return { reason: 'Go is not installed' };
-    return {
-      reason: signal.aborted
-        ? `it was not built within ${BUILD_MS_MAX / 60_000} minutes`
-        : String(error),
-    };
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-/** False while another process builds. A lock older than a build may take is of a process that died. */
-async function takeLock(): Promise<boolean> {
-  try {
-    await mkdir(lock);
-    return true;
-  } catch {
-    const ageMs = await stat(lock).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (ageMs > BUILD_MS_MAX) await rm(lock, { recursive: true, force: true });
-    return false;
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 async function answers(url: string): Promise<boolean> {
