@@ -6,8 +6,8 @@ import type { Durability as _streamhouse_v1_Durability, Durability__Output as _s
 export interface ProduceRequest {
   'topic'?: (string);
   /**
-   * Absent: chosen by the key as Kafka's default partitioner does; without a key, any partition.
-   * All records of one request go to one partition when it is absent and the first record has no key.
+   * Absent: each record goes where Kafka's default partitioner sends its key; those without a key go to one partition, of
+   * those that the agent holds if there are any.
    */
   'partition'?: (number);
   'records'?: (_streamhouse_v1_ProduceRecord)[];
@@ -18,8 +18,8 @@ export interface ProduceRequest {
 export interface ProduceRequest__Output {
   'topic': (string);
   /**
-   * Absent: chosen by the key as Kafka's default partitioner does; without a key, any partition.
-   * All records of one request go to one partition when it is absent and the first record has no key.
+   * Absent: each record goes where Kafka's default partitioner sends its key; those without a key go to one partition, of
+   * those that the agent holds if there are any.
    */
   'partition'?: (number);
   'records': (_streamhouse_v1_ProduceRecord__Output)[];
