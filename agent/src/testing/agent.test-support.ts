@@ -19,6 +19,7 @@ import { openDirectoryStore } from '@streamhouse/store/objects/directory.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import pino from 'pino';
 import { type Agent, startAgent } from '../agent.ts';
+import type { SessionLease } from '../lease/session-lease.ts';
 import { workerLeaseOpener } from '../lease/worker-lease.ts';
 import { AgentMetrics } from '../metrics.ts';
 import { readAgentSettings } from '../settings.ts';
@@ -31,6 +32,7 @@ export interface TestAgentOptions {
   /** Puts something of the test's own around the ports. */
   readonly wrapObjects?: (objects: ObjectStore) => ObjectStore;
   readonly wrapMetadata?: (metadata: Metadata) => Metadata;
+  readonly wrapLease?: (lease: SessionLease) => SessionLease;
 }
 
 export interface Answer {
@@ -78,15 +80,16 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     }),
   );
   const objects = parts.use(await openDirectoryStore({ root: options.root }));
+  const openLease = workerLeaseOpener(
+    { ...settings, metadataUrl: new Secret(options.url), stallMsMax: 10_000 },
+    () => undefined,
+  );
   const log: string[] = [];
   const agent = parts.use(
     await startAgent(settings, {
       metadata: options.wrapMetadata?.(metadata) ?? metadata,
       objects: options.wrapObjects?.(objects) ?? objects,
-      openLease: workerLeaseOpener(
-        { ...settings, metadataUrl: new Secret(options.url), stallMsMax: 10_000 },
-        () => undefined,
-      ),
+      openLease: (start) => options.wrapLease?.(openLease(start)) ?? openLease(start),
       clock,
       random,
       log: pino({ level: 'info' }, { write: (line: string) => void log.push(line) }),
