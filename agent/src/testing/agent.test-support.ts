@@ -62,7 +62,7 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
       AGENT_ADVERTISED_ADDRESS: `127.0.0.1:${9000 + Number(options.agentId?.at(-1) ?? 0)}`,
       METRICS_PORT: '0',
       HEARTBEAT_INTERVAL: '200ms',
-      SESSION_TIMEOUT: '1s',
+      SESSION_TIMEOUT: '3s',
       DRAIN_TIMEOUT: '10s',
     },
     hostName: 'test',
