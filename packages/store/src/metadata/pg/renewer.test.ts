@@ -52,6 +52,9 @@ test('connects again when its connection was cut between two renewals', async ()
   const mine = `FROM pg_stat_activity WHERE application_name = 'cut-renewer'`;
   await database.sql(`SELECT pg_terminate_backend(pid) ${mine}`);
   await expect.poll(() => database.sql(`SELECT ${mine}`)).toEqual([]);
+  // The first one may still be sent on the old connection, before this process has read that it is over.
+  const first = await renewer.renew(me).catch((error: unknown) => error);
+  if (first !== true) expect(first).toMatchObject({ kind: 'indefinite' });
   expect(await renewer.renew(me)).toBe(true);
 });
 
