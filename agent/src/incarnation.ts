@@ -114,7 +114,11 @@ export class RunningIncarnation {
         components.log.warn({ err: error, what }, 'flush failed, trying again'),
       onStop: resolve,
     });
-    this.reader = new PartitionReader(metadata.log, cache, new BlockReader(objects, this.over));
+    this.reader = new PartitionReader(
+      metadata.log,
+      cache,
+      new BlockReader(objects, clock, this.over),
+    );
     this.#placement = new PlacementKeeper({
       me: start.incarnation,
       metadata,

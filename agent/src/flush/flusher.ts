@@ -2,7 +2,7 @@
  * The write path behind the partitions: seals what they accepted into objects, uploads them, and publishes them strictly
  * in sequence. The shell around core's flush pipeline.
  */
-import { type Clock, delay, type Random } from '@streamhouse/core/async/clock.ts';
+import { abortAfter, type Clock, delay, type Random } from '@streamhouse/core/async/clock.ts';
 import { backoffDelayMs } from '@streamhouse/core/async/retry.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { type Incarnation, offset } from '@streamhouse/core/ids.ts';
@@ -85,7 +85,7 @@ export class Flusher {
     // Once per turn of the event loop: what arrived in one read of the socket goes into one object.
     if (this.#isFeedScheduled) return;
     this.#isFeedScheduled = true;
-    setImmediate(() => {
+    this.#options.clock.nextTurn(() => {
       this.#isFeedScheduled = false;
       this.#feedAppended();
     });
@@ -214,9 +214,9 @@ export class Flusher {
   }
 
   async #put(key: string, bytes: Uint8Array): Promise<void> {
-    const { objects, uploadTimes } = this.#options;
-    const timeout = AbortSignal.timeout(uploadTimes.attemptMs);
-    const signal = AbortSignal.any([this.#stop.signal, timeout]);
+    const { objects, uploadTimes, clock } = this.#options;
+    using timeout = abortAfter(clock, uploadTimes.attemptMs);
+    const signal = AbortSignal.any([this.#stop.signal, timeout.signal]);
     await objects.put(key, bytes, { signal });
   }
 

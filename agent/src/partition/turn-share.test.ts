@@ -14,6 +14,9 @@ class WorkClock implements Clock {
   schedule(): () => void {
     throw new Error('no timers');
   }
+  nextTurn(run: () => void): void {
+    setImmediate(run);
+  }
 }
 
 test('I-41 work of many callers takes its share of each turn, in the order it came', async () => {

@@ -42,7 +42,7 @@ export class TurnShare {
   #awaitTurn(): void {
     if (this.#isTurnAwaited) return;
     this.#isTurnAwaited = true;
-    setImmediate(() => {
+    this.#clock.nextTurn(() => {
       this.#isTurnAwaited = false;
       this.#spentMs = 0;
       const line = this.#line;

@@ -2,6 +2,7 @@
  * Ranged reads of the object store: block-aligned, each block read once however many wait for it, cached by bytes, and so
  * many at a time that readers far behind cannot take the store from the producers.
  */
+import { abortAfter, type Clock } from '@streamhouse/core/async/clock.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { LRUCache } from 'lru-cache';
@@ -16,10 +17,12 @@ export class BlockReader {
   readonly #blocks: LRUCache<string, Uint8Array>;
   readonly #reading = new Map<string, Promise<Uint8Array>>();
   readonly #limit = pLimit(READS_AT_A_TIME);
+  readonly #clock: Clock;
   readonly #stop: AbortSignal;
 
-  constructor(objects: ObjectStore, stop: AbortSignal) {
+  constructor(objects: ObjectStore, clock: Clock, stop: AbortSignal) {
     this.#objects = objects;
+    this.#clock = clock;
     this.#stop = stop;
     this.#blocks = new LRUCache({
       maxSize: LIMITS.blockCacheBytesMax,
@@ -62,10 +65,11 @@ export class BlockReader {
     return reading;
   }
 
-  #fetch(key: string, index: number): Promise<Uint8Array> {
+  async #fetch(key: string, index: number): Promise<Uint8Array> {
     const range = { position: index * LIMITS.blockBytes, length: LIMITS.blockBytes };
-    const signal = AbortSignal.any([this.#stop, AbortSignal.timeout(READ_TIMEOUT_MS)]);
-    return this.#objects.get(key, range, { signal });
+    using timeout = abortAfter(this.#clock, READ_TIMEOUT_MS);
+    const signal = AbortSignal.any([this.#stop, timeout.signal]);
+    return await this.#objects.get(key, range, { signal });
   }
 }
 

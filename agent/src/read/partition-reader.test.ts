@@ -1,3 +1,4 @@
+import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -93,7 +94,7 @@ async function openRig(cacheBytes = 0): Promise<Rig> {
     },
   });
   const cache = new ObjectCache(cacheBytes);
-  const reader = new PartitionReader(log, cache, new BlockReader(counting, soon()));
+  const reader = new PartitionReader(log, cache, new BlockReader(counting, systemClock, soon()));
   const runOf = (
     of: HeldPartitionRow,
     baseOffset: number,

@@ -24,6 +24,10 @@ class TestClock implements Clock {
     return () => this.timers.delete(timer);
   }
 
+  nextTurn(): void {
+    throw new Error('nothing here waits for a turn');
+  }
+
   pass(milliseconds: number): void {
     this.nowMs += milliseconds;
     for (const timer of this.timers) {

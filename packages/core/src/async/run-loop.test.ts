@@ -7,6 +7,7 @@ const STOPPED: Clock = {
   monotonicMs: () => 0,
   wallMs: () => 0,
   schedule: () => () => {},
+  nextTurn: () => {},
 };
 
 function optionsOf(trigger: Trigger, signal: AbortSignal) {

@@ -12,6 +12,7 @@ export const systemClock: Clock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  nextTurn: (run) => void setImmediate(run),
 };
 
 /**
@@ -19,8 +20,7 @@ export const systemClock: Clock = {
  * answer does not exit in the middle because no socket happens to be open. Whoever uses it cancels them when it closes.
  */
 export const holdingClock: Clock = {
-  monotonicMs: () => systemClock.monotonicMs(),
-  wallMs: () => Date.now(),
+  ...systemClock,
   schedule(delayMs, run) {
     const timer = setTimeout(run, delayMs);
     return () => clearTimeout(timer);
