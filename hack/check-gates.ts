@@ -2,44 +2,14 @@
  * `npm run check:gates`: plants the violations of hack/plants.ts in a copy of the tree and requires that each gate fails
  * and names every one. A gate that stopped to look (a renamed option, an ignored folder) passes everything; this notices.
  */
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { GATES, type Gate, type Verdict } from './gates.ts';
 import { PLANTS, type Plant } from './plants.ts';
-import { sourceFiles } from './source-files.ts';
+import { copyTree } from './scratch-tree.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const OWN_SCOPE = '@streamhouse';
-
-/** Links to every dependency, but our own packages are those of the copy: npm made their links relative. */
-function linkModules(copy: string): void {
-  const modules = join(copy, 'node_modules');
-  mkdirSync(join(modules, OWN_SCOPE), { recursive: true });
-  for (const name of readdirSync(join(ROOT, 'node_modules'))) {
-    if (name !== OWN_SCOPE) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  }
-  for (const name of readdirSync(join(ROOT, 'node_modules', OWN_SCOPE))) {
-    const target = readlinkSync(join(ROOT, 'node_modules', OWN_SCOPE, name));
-    symlinkSync(target, join(modules, OWN_SCOPE, name));
-  }
-}
-
-function copyTree(copy: string): void {
-  for (const path of sourceFiles(ROOT)) cpSync(join(ROOT, path), join(copy, path));
-  mkdirSync(join(copy, '.cache'));
-  linkModules(copy);
-}
 
 function plant(copy: string, { path, text }: Plant): void {
   const file = join(copy, path);

@@ -1,0 +1,19 @@
+/** All bugs that the tests must notice. */
+import { BOUND_MUTANTS } from './list/bounds.ts';
+import { CLIENT_MUTANTS } from './list/client.ts';
+import { LEASE_MUTANTS } from './list/leases.ts';
+import { LOG_MUTANTS } from './list/log.ts';
+import { OBJECT_MUTANTS } from './list/objects.ts';
+import { PUBLISH_MUTANTS } from './list/publish.ts';
+import { TOPIC_MUTANTS } from './list/topics.ts';
+import type { Mutant } from './mutant.ts';
+
+export const MUTANTS: readonly Mutant[] = [
+  ...PUBLISH_MUTANTS,
+  ...LEASE_MUTANTS,
+  ...LOG_MUTANTS,
+  ...OBJECT_MUTANTS,
+  ...TOPIC_MUTANTS,
+  ...CLIENT_MUTANTS,
+  ...BOUND_MUTANTS,
+];
