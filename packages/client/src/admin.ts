@@ -13,11 +13,10 @@ import type { ListTopicsResponse__Output } from '@streamhouse/api/gen/streamhous
 import type { TopicConfig } from '@streamhouse/api/gen/streamhouse/v1/TopicConfig.ts';
 import type { TopicDescription__Output as TopicMessage } from '@streamhouse/api/gen/streamhouse/v1/TopicDescription.ts';
 import type { TopicMetadata__Output as PlacesMessage } from '@streamhouse/api/gen/streamhouse/v1/TopicMetadata.ts';
-import { holdingClock } from '@streamhouse/core/async/system-clock.ts';
 import { topicIdFromBytes } from '@streamhouse/core/bytes/uuid.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { type AgentChannel, callUnary, type UnaryMethod } from './cluster/agent-channel.ts';
-import { type Cluster, connectCluster } from './cluster/cluster.ts';
+import { type Cluster, connectCluster, SYSTEM_COMPONENTS } from './cluster/cluster.ts';
 import { partError } from './cluster/wire-error.ts';
 import type {
   Admin,
@@ -43,9 +42,7 @@ import type { WaitOptions } from './public/connect.ts';
  * await admin.createTopic({ name: 'orders', partitions: 12 });
  */
 export async function connectAdmin(options: AdminOptions): Promise<Admin> {
-  return new StreamAdmin(
-    await connectCluster(options, { clock: holdingClock, random: Math.random }),
-  );
+  return new StreamAdmin(await connectCluster(options, SYSTEM_COMPONENTS));
 }
 
 class StreamAdmin implements Admin {
@@ -172,10 +169,10 @@ class StreamAdmin implements Admin {
     options: WaitOptions,
     isIdempotent: boolean,
   ): Promise<Response> {
-    const timeoutMs = this.#cluster.requestTimeoutMs;
+    const { requestTimeoutMs: timeoutMs, clock } = this.#cluster;
     return this.#cluster.request(
       { signal: options.signal, timeoutMs, isIdempotent },
-      (channel, signal) => callUnary(method(channel), request, { signal, timeoutMs }),
+      (channel, signal) => callUnary(method(channel), request, { signal, timeoutMs, clock }),
     );
   }
 }

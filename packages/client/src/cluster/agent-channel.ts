@@ -18,6 +18,7 @@ import type { ConsumerServiceClient } from '@streamhouse/api/gen/streamhouse/v1/
 import type { MetadataServiceClient } from '@streamhouse/api/gen/streamhouse/v1/MetadataService.ts';
 import type { ProducerServiceClient } from '@streamhouse/api/gen/streamhouse/v1/ProducerService.ts';
 import { packageDefinition } from '@streamhouse/api/services.ts';
+import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { callError } from './wire-error.ts';
 
@@ -69,6 +70,8 @@ export interface UnaryOptions {
   readonly signal: AbortSignal;
   /** Milliseconds until it fails as `indefinite`. */
   readonly timeoutMs: number;
+  /** What the deadline is read from. */
+  readonly clock: Clock;
 }
 
 /** The form in which the generated types give a unary method. */
@@ -87,11 +90,11 @@ export type UnaryMethod<Request, Response> = (
 export function callUnary<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
-  { signal, timeoutMs }: UnaryOptions,
+  { signal, timeoutMs, clock }: UnaryOptions,
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const deadline = Date.now() + timeoutMs;
+    const deadline = clock.wallMs() + timeoutMs;
     const call = method(request, new CallMetadata(), { deadline }, (error, response) => {
       signal.removeEventListener('abort', onAbort);
       if (signal.aborted) reject(signal.reason);

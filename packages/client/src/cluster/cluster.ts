@@ -2,6 +2,7 @@
 import { type Clock, delay, type Random } from '@streamhouse/core/async/clock.ts';
 import { backoffDelayMs, retry } from '@streamhouse/core/async/retry.ts';
 import { runLoop, Trigger } from '@streamhouse/core/async/run-loop.ts';
+import { holdingClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { GetMetadataResponse__Output as MetadataMessage } from '@streamhouse/api/gen/streamhouse/v1/GetMetadataResponse.ts';
 import type { ConnectOptions } from '../public/connect.ts';
@@ -24,7 +25,15 @@ const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 };
 export interface ClusterComponents {
   readonly clock: Clock;
   readonly random: Random;
+  readonly openChannel: (address: string) => AgentChannel;
 }
+
+/** Those of a program in the real world. */
+export const SYSTEM_COMPONENTS: ClusterComponents = {
+  clock: holdingClock,
+  random: Math.random,
+  openChannel: openAgentChannel,
+};
 
 interface ClusterSettings {
   readonly bootstrap: readonly string[];
@@ -43,6 +52,7 @@ export class Cluster implements AsyncDisposable {
   readonly clock: Clock;
   readonly random: Random;
   readonly requestTimeoutMs: number;
+  readonly #openChannel: ClusterComponents['openChannel'];
   readonly #bootstrap: readonly string[];
   readonly #channels = new Map<string, AgentChannel>();
   readonly #listeners = new Set<() => void>();
@@ -55,7 +65,8 @@ export class Cluster implements AsyncDisposable {
   /** Which of the known agents is asked first. */
   #cursor = 0;
 
-  constructor(settings: ClusterSettings, { clock, random }: ClusterComponents) {
+  constructor(settings: ClusterSettings, { clock, random, openChannel }: ClusterComponents) {
+    this.#openChannel = openChannel;
     this.#bootstrap = settings.bootstrap;
     this.requestTimeoutMs = settings.requestTimeoutMs;
     this.clock = clock;
@@ -75,7 +86,7 @@ export class Cluster implements AsyncDisposable {
   channel(address: string): AgentChannel {
     let channel = this.#channels.get(address);
     if (channel === undefined) {
-      channel = openAgentChannel(address);
+      channel = this.#openChannel(address);
       this.#channels.set(address, channel);
     }
     return channel;
@@ -128,7 +139,11 @@ export class Cluster implements AsyncDisposable {
       callUnary(
         (...call) => channel.metadata.getMetadata(...call),
         { topics: [...topics] },
-        { signal: attemptSignal, timeoutMs: Math.min(timeoutMs, METADATA_TIMEOUT_MS) },
+        {
+          signal: attemptSignal,
+          timeoutMs: Math.min(timeoutMs, METADATA_TIMEOUT_MS),
+          clock: this.clock,
+        },
       ),
     );
   }
@@ -186,7 +201,7 @@ export class Cluster implements AsyncDisposable {
       callUnary(
         (...call) => channel.metadata.getMetadata(...call),
         { topics: [] },
-        { signal: attemptSignal, timeoutMs },
+        { signal: attemptSignal, timeoutMs, clock },
       ),
     );
   }

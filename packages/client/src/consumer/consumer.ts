@@ -1,9 +1,13 @@
 import { nativeCompression } from '@streamhouse/codec/compression.ts';
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
-import { holdingClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { offset } from '@streamhouse/core/ids.ts';
-import { type Cluster, connectCluster } from '../cluster/cluster.ts';
+import {
+  type Cluster,
+  type ClusterComponents,
+  connectCluster,
+  SYSTEM_COMPONENTS,
+} from '../cluster/cluster.ts';
 import type { TopicView } from '../cluster/cluster-view.ts';
 import type { PartitionName, WaitOptions } from '../public/connect.ts';
 import type {
@@ -31,9 +35,17 @@ const ITERATION_POLL_MS = 60_000;
  * await consumer.assign([{ topic: 'orders', partition: 0, offset: 0 }]);
  * for await (const records of consumer.batches()) console.log(records.length);
  */
-export async function connectConsumer(options: ConsumerOptions): Promise<Consumer> {
+export function connectConsumer(options: ConsumerOptions): Promise<Consumer> {
+  return openConsumer(options, SYSTEM_COMPONENTS);
+}
+
+/** The same with other parts than those of the real world. */
+export async function openConsumer(
+  options: ConsumerOptions,
+  components: ClusterComponents,
+): Promise<Consumer> {
   const settings = consumerSettings(options);
-  const cluster = await connectCluster(options, { clock: holdingClock, random: Math.random });
+  const cluster = await connectCluster(options, components);
   return new StreamConsumer(cluster, settings);
 }
 

@@ -142,6 +142,7 @@ export class Fetcher implements AsyncDisposable {
         {
           signal: fetch.abort.signal,
           timeoutMs: settings.fetchMaxWaitMs + cluster.requestTimeoutMs,
+          clock: cluster.clock,
         },
       );
       partitions = answer.partitions;

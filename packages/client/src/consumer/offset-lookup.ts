@@ -83,7 +83,7 @@ async function askHolder(
   const { offsets } = await callUnary<ListOffsetsRequest, ListOffsetsResponse__Output>(
     (...call) => consumer.listOffsets(...call),
     { partitions: readers.map((reader) => ({ ...placeOf(reader), ...questionOf(question) })) },
-    { signal, timeoutMs: cluster.requestTimeoutMs },
+    { signal, timeoutMs: cluster.requestTimeoutMs, clock: cluster.clock },
   );
   return offsets.map((listed, index) => ({ reader: readers[index] as PartitionReader, listed }));
 }

@@ -15,7 +15,11 @@ export function identifyProducer(
     const answer = await callUnary<InitProducerRequest, InitProducerResponse__Output>(
       (...call) => channel.producer.initProducer(...call),
       {},
-      { signal: attemptSignal, timeoutMs: Math.min(timeoutMs, cluster.requestTimeoutMs) },
+      {
+        signal: attemptSignal,
+        timeoutMs: Math.min(timeoutMs, cluster.requestTimeoutMs),
+        clock: cluster.clock,
+      },
     );
     return { producerId: producerId(answer.producerId), producerEpoch: answer.producerEpoch };
   });

@@ -1,9 +1,13 @@
 import { nativeCompression } from '@streamhouse/codec/compression.ts';
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
-import { holdingClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { abortable } from '../abortable.ts';
-import { type Cluster, connectCluster } from '../cluster/cluster.ts';
+import {
+  type Cluster,
+  type ClusterComponents,
+  connectCluster,
+  SYSTEM_COMPONENTS,
+} from '../cluster/cluster.ts';
 import type { PartitionView } from '../cluster/cluster-view.ts';
 import type { WaitOptions } from '../public/connect.ts';
 import type { Producer, ProducerOptions } from '../public/producer.ts';
@@ -30,9 +34,17 @@ import { TopicRoutes } from './topic-routes.ts';
  * await using producer = await connectProducer({ bootstrap: ['localhost:9090'] });
  * await producer.send({ topic: 'orders', key: 'user-7', value: 'one' });
  */
-export async function connectProducer(options: ProducerOptions): Promise<Producer> {
+export function connectProducer(options: ProducerOptions): Promise<Producer> {
+  return openProducer(options, SYSTEM_COMPONENTS);
+}
+
+/** The same with other parts than those of the real world. */
+export async function openProducer(
+  options: ProducerOptions,
+  components: ClusterComponents,
+): Promise<Producer> {
   const settings = producerSettings(options);
-  const cluster = await connectCluster(options, { clock: holdingClock, random: Math.random });
+  const cluster = await connectCluster(options, components);
   try {
     const identity = await identifyProducer(cluster, {
       signal: undefined,
