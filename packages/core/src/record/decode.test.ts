@@ -132,7 +132,9 @@ test.each([
   ['key past the end', [12, 0, 0, 0, 40, 1, 0], 1, 'BYTES_TRUNCATED'],
   ['key of length -2', [12, 0, 0, 0, 3, 1, 0], 1, 'BYTES_TRUNCATED'],
   ['-1 headers', [12, 0, 0, 0, 1, 1, 1], 1, 'RECORD_HEADERS'],
-  ['a million headers', [16, 0, 0, 0, 1, 1, 0x80, 0x89, 0x7a], 1, 'BYTES_TRUNCATED'],
+  ['more headers than may be', [14, 0, 0, 0, 1, 1, 0xd2, 0x0f], 1, 'RECORD_HEADERS'],
+  ['headers that are not there', [14, 0, 0, 0, 1, 1, 0xd0, 0x0f], 1, 'BYTES_TRUNCATED'],
+  ['more records than may be', [12, 0, 0, 0, 1, 1, 0], 100_001, 'BATCH_RECORD_COUNT'],
   ['fewer records than told', [12, 0, 0, 0, 1, 1, 0], 2, 'BYTES_TRUNCATED'],
   ['more records than told', [12, 0, 0, 0, 1, 1, 0, 12, 0, 0, 2, 1, 1, 0], 1, 'BATCH_RECORD_COUNT'],
   ['an endless varint', [12, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], 1, 'VARINT'],
@@ -162,6 +164,14 @@ test('an offset or a base that is no safe integer is corrupt', () => {
   expect(thrownBy(() => decodeBatch(batch, 0, CODECS)).reason).toBe('INT64_RANGE');
   batch.fill(0xff, 0, 8);
   expect(thrownBy(() => decodeBatch(batch, 0, CODECS)).kind).toBe('corrupt');
+});
+
+test('a timestamp that is no safe integer is corrupt', () => {
+  // A base of 2^53 - 1 and a delta of 1.
+  const batch = forge(batchOf(Uint8Array.of(12, 0, 2, 0, 1, 1, 0), 1), (bytes) =>
+    writeInt64(bytes, FIELD.baseTimestamp, Number.MAX_SAFE_INTEGER),
+  );
+  expect(thrownBy(() => decodeBatch(batch, 0, CODECS)).reason).toBe('RECORD_TIMESTAMP');
 });
 
 test.each([-0x8000_0000, -13, -12, -1, 0, 48])(

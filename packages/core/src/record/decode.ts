@@ -29,7 +29,7 @@ const NO_HEADERS: readonly RecordHeader[] = [];
  * or into what it decompressed to.
  *
  * @throws StreamError `corrupt`: as `readBatchHeader`, BATCH_CRC, COMPRESSED_BYTES, RECORD_LENGTH, RECORD_OFFSET,
- *   RECORD_HEADERS, BATCH_RECORD_COUNT, BYTES_TRUNCATED, OUT_OF_BOUNDS, VARINT, VARLONG.
+ *   RECORD_TIMESTAMP, RECORD_HEADERS, BATCH_RECORD_COUNT, BYTES_TRUNCATED, OUT_OF_BOUNDS, VARINT, VARLONG.
  */
 export function decodeBatch(bytes: Uint8Array, position: number, options: DecodeOptions): Record[] {
   const records: Record[] = [];
@@ -55,6 +55,7 @@ function decodeInto(
   const fromOffset = options.fromOffset ?? 0;
   const lastOffset = branded(offset, header.baseOffset + header.lastOffsetDelta);
   if (header.isControl || lastOffset < fromOffset) return;
+  if (header.recordCount > LIMITS.batchRecordsMax) throw tooManyRecords(header);
   const stored = bytes.subarray(position + BATCH_HEADER_BYTES, position + header.batchLength);
   const { batchUncompressedBytesMax } = LIMITS;
   const plain = options.port.decompress(header.compression, stored, batchUncompressedBytesMax);
@@ -85,9 +86,12 @@ function readRecord(
   offsetDelta: number,
 ): Record {
   const { timestampType, baseTimestampMs, maxTimestampMs } = header;
+  const timestampMs =
+    timestampType === 'append' ? maxTimestampMs : baseTimestampMs + timestampDeltaMs;
+  if (!Number.isSafeInteger(timestampMs)) throw wrongTimestamp(header, offsetDelta);
   return {
     offset: offset(header.baseOffset + offsetDelta),
-    timestampMs: timestampType === 'append' ? maxTimestampMs : baseTimestampMs + timestampDeltaMs,
+    timestampMs,
     key: readContent(reader),
     value: readContent(reader),
     headers: readHeaders(reader),
@@ -102,7 +106,7 @@ function readContent(reader: ByteReader): Uint8Array | null {
 function readHeaders(reader: ByteReader): readonly RecordHeader[] {
   const count = reader.readVarint();
   if (count === 0) return NO_HEADERS;
-  if (count < 0)
+  if (count < 0 || count > LIMITS.recordHeadersMax)
     throw new StreamError('corrupt', 'RECORD_HEADERS', `a record has ${count} headers`);
   const headers: RecordHeader[] = [];
   for (let index = 0; index < count; index++) {
@@ -117,9 +121,19 @@ function wrongOffset({ baseOffset }: BatchHeader, delta: number): StreamError {
   return new StreamError('corrupt', 'RECORD_OFFSET', message);
 }
 
+function wrongTimestamp({ baseOffset }: BatchHeader, delta: number): StreamError {
+  const message = `the timestamp at offset ${baseOffset + delta} is not a safe integer`;
+  return new StreamError('corrupt', 'RECORD_TIMESTAMP', message);
+}
+
 function wrongLength({ baseOffset }: BatchHeader, delta: number): StreamError {
   const message = `the record at offset ${baseOffset + delta} is not as long as it says`;
   return new StreamError('corrupt', 'RECORD_LENGTH', message);
+}
+
+function tooManyRecords({ baseOffset, recordCount }: BatchHeader): StreamError {
+  const message = `the batch at offset ${baseOffset} says it has ${recordCount} records, at most ${LIMITS.batchRecordsMax}`;
+  return new StreamError('corrupt', 'BATCH_RECORD_COUNT', message);
 }
 
 function bytesLeft({ baseOffset, recordCount }: BatchHeader): StreamError {

@@ -91,6 +91,23 @@ test.each([
   expect(error.reason).toBe('BATCH_TIMESTAMP');
 });
 
+test('a record of before 1970 is refused where the header cannot tell', () => {
+  const records = [1_000, 0].map((timestampMs) => ({
+    key: null,
+    value: null,
+    headers: [],
+    timestampMs,
+  }));
+  const batch = buildBatch(records);
+  validateBatchRecords(batch, validateBatch(batch, crc32c), port);
+  // The first record's delta stays 0: the second is now 1 ms before 1970.
+  const early = forge(batch, (bytes) => {
+    writeInt64(bytes, FIELD.baseTimestamp, 999);
+    writeInt64(bytes, FIELD.maxTimestamp, 999);
+  });
+  expect(refusalOf(early)).toBe('invalid BATCH_TIMESTAMP');
+});
+
 test('counts that agree with each other but not with the bytes are refused before the walk', () => {
   const count = (recordCount: number) => (bytes: Uint8Array) => {
     writeInt32(bytes, FIELD.recordCount, recordCount);
@@ -189,6 +206,7 @@ test('a record and a header name at their bounds pass, one byte more does not', 
       { key: null, value: 'v', headers: [{ name: 'h', value: null }], timestampMs: 0 },
     ]);
     expect(validateRecords(batch.subarray(BATCH_HEADER_BYTES), 1)).toEqual({
+      minTimestampDeltaMs: 0,
       maxTimestampDeltaMs: 0,
       largestRecordBytes: 2,
     });

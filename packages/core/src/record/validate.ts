@@ -41,6 +41,7 @@ export function validateBatch(bytes: Uint8Array, crc32c: Crc32c): BatchHeader {
 
 /** What the walk over a batch's records found. */
 export interface RecordsFacts {
+  readonly minTimestampDeltaMs: number;
   readonly maxTimestampDeltaMs: number;
   /** Bytes of key, value and headers of the largest record. */
   readonly largestRecordBytes: number;
@@ -55,7 +56,11 @@ export interface RecordsFacts {
 export function validateRecords(records: Uint8Array, recordCount: number): RecordsFacts {
   return refusing(() => {
     const reader = new ByteReader(records);
-    const facts = { maxTimestampDeltaMs: Number.NEGATIVE_INFINITY, largestRecordBytes: 0 };
+    const facts = {
+      minTimestampDeltaMs: Number.POSITIVE_INFINITY,
+      maxTimestampDeltaMs: Number.NEGATIVE_INFINITY,
+      largestRecordBytes: 0,
+    };
     for (let index = 0; index < recordCount; index++) walkRecord(reader, index, facts);
     if (reader.position !== records.length) {
       throw invalid('BATCH_RECORD_COUNT', `bytes are left after ${recordCount} records`);
@@ -69,7 +74,7 @@ export function validateRecords(records: Uint8Array, recordCount: number): Recor
  * `LIMITS.batchUncompressedBytesMax`.
  *
  * @throws StreamError as `validateRecords`; `invalid` COMPRESSED_BYTES; `invalid` BATCH_TIMESTAMP when the header's max
- *   timestamp is not that of its records, because retention trusts it.
+ *   timestamp is not that of its records, because retention trusts it, or a record is of before 1970.
  */
 export function validateBatchRecords(
   bytes: Uint8Array,
@@ -85,6 +90,10 @@ export function validateBatchRecords(
         'BATCH_TIMESTAMP',
         `the max timestamp ${header.maxTimestampMs} is not that of the records`,
       );
+    }
+    const minTimestampMs = header.baseTimestampMs + facts.minTimestampDeltaMs;
+    if (minTimestampMs < 0) {
+      throw invalid('BATCH_TIMESTAMP', `a record has the timestamp ${minTimestampMs}, before 1970`);
     }
     return facts;
   });
@@ -202,6 +211,7 @@ function walkRecord(reader: ByteReader, index: number, facts: WritableFacts): vo
     throw invalid('RECORD_LENGTH', `record ${index} is not as long as it says`);
   if (contentBytes > LIMITS.recordBytesMax) throw recordTooLarge(contentBytes);
   if (contentBytes > facts.largestRecordBytes) facts.largestRecordBytes = contentBytes;
+  if (deltaMs < facts.minTimestampDeltaMs) facts.minTimestampDeltaMs = deltaMs;
   if (deltaMs > facts.maxTimestampDeltaMs) facts.maxTimestampDeltaMs = deltaMs;
 }
 
