@@ -101,6 +101,7 @@ export function decodeStatus(
     return new StreamError(kind, `GRPC_${code}`, message, { cause });
   }
   const { kind, retryAfterMs, ...rest } = info.metadata ?? {};
+  const waitMs = Number(retryAfterMs);
   return new StreamError(
     isErrorKind(kind) ? kind : (KIND_BY_CODE[code] ?? 'internal'),
     info.reason ?? 'UNKNOWN',
@@ -108,7 +109,8 @@ export function decodeStatus(
     {
       cause,
       details: rest,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs: Number(retryAfterMs) }),
+      // A wait that is no number would be a retry without one.
+      ...(waitMs >= 0 && Number.isFinite(waitMs) ? { retryAfterMs: waitMs } : {}),
     },
   );
 }
