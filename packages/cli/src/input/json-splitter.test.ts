@@ -134,7 +134,13 @@ describe('JsonSplitter', () => {
   });
 
   it('passes a byte order mark over where the input begins, and nowhere else', () => {
-    expect(split(new JsonSplitter(BYTES_MAX, false), '\ufeff[1]')).toEqual(['1']);
+    for (const chunkBytes of [[1], [2], [3], [100]]) {
+      const splitter = new JsonSplitter(BYTES_MAX, false);
+      expect(split(splitter, '\ufeff[1]', chunkBytes)).toEqual(['1']);
+    }
+    // U+FEC0 begins with the same two bytes.
+    expect(split(new JsonSplitter(BYTES_MAX, false), '\ufec0[1]', [1])).toEqual(['\ufec0[1]']);
+    expect(split(new JsonSplitter(BYTES_MAX, false), '\ufefe', [1])).toEqual(['\ufefe']);
     expect(split(new JsonSplitter(BYTES_MAX, false), '1\n\ufeff2', [2, 9])).toEqual([
       '1',
       '\ufeff2',

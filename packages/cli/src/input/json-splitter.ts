@@ -9,7 +9,7 @@ const BACKSLASH = 0x5c;
 const BRACKET_CLOSE = 0x5d;
 const BRACE_OPEN = 0x7b;
 const BRACE_CLOSE = 0x7d;
-const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
+const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
  * Cuts a JSON array into the texts of its elements, in memory of one element however long the array is.
@@ -147,7 +147,8 @@ export class JsonSplitter implements Splitter {
   readonly #bytesMax: number;
   #inner: LineSplitter | JsonArraySplitter;
   #isDecided: boolean;
-  #isFirstChunk = true;
+  /** Bytes of a byte order mark that have come so far; undefined once it is known whether there is one. */
+  #markBytes: number | undefined = 0;
   #linesBefore = 0;
 
   /** @param isAlwaysLines takes a first `[` for the beginning of a line's value. */
@@ -158,18 +159,32 @@ export class JsonSplitter implements Splitter {
   }
 
   *push(chunk: Uint8Array): Generator<Uint8Array> {
-    const bytes = this.#isFirstChunk ? withoutByteOrderMark(chunk) : chunk;
-    this.#isFirstChunk = false;
+    const bytes = this.#withoutMark(chunk);
     if (!this.#isDecided) this.#decide(bytes);
     yield* this.#records(this.#inner.push(bytes));
   }
 
   *end(): Generator<Uint8Array> {
+    const held = BYTE_ORDER_MARK.subarray(0, this.#markBytes ?? 0);
+    yield* this.#records(this.#inner.push(held));
     yield* this.#records(this.#inner.end());
   }
 
   place(): string {
     return this.#inner.place();
+  }
+
+  /** The chunk without a mark at the beginning of the input, which may come in pieces. */
+  #withoutMark(chunk: Uint8Array): Uint8Array {
+    if (this.#markBytes === undefined) return chunk;
+    const held = this.#markBytes;
+    let seen = held;
+    while (seen - held < chunk.length && chunk[seen - held] === BYTE_ORDER_MARK[seen]) seen++;
+    const isWhole = seen === BYTE_ORDER_MARK.length;
+    const isOpen = !isWhole && seen - held === chunk.length;
+    this.#markBytes = isOpen ? seen : undefined;
+    if (isOpen || isWhole) return chunk.subarray(seen - held);
+    return held === 0 ? chunk : Buffer.concat([BYTE_ORDER_MARK.subarray(0, held), chunk]);
   }
 
   #decide(bytes: Uint8Array): void {
@@ -197,8 +212,4 @@ function trimEnd(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && isWhiteSpace(bytes[end - 1] as number)) end--;
   return bytes.subarray(0, end);
-}
-
-function withoutByteOrderMark(bytes: Uint8Array): Uint8Array {
-  return BYTE_ORDER_MARK.every((byte, index) => bytes[index] === byte) ? bytes.subarray(3) : bytes;
 }
