@@ -19,8 +19,8 @@ async function run({ mutants, isJson }: MutantOptions): Promise<void> {
   const results: readonly Result[] = await runMutants({
     mutants,
     signal: stop.signal,
-    onBaseline: (trials, seconds) =>
-      say(`sound     ${seconds.toFixed(1).padStart(6)} s  ${trials} trials pass without any bug`),
+    onSound: (command, seconds) =>
+      say(`sound     ${seconds.toFixed(1).padStart(6)} s  without any bug: ${command}`),
     onResult: (result) => say(resultLine(result)),
   });
   say(summaryLine(results));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { exitCodeOf } from './report.ts';
 import type { Outcome } from './run.ts';
-import { judge, runTrial, tests, type Trial } from './trial.ts';
+import { judge, runTrial, tests, together, type Trial } from './trial.ts';
 
 const { signal: NEVER } = new AbortController();
 const KILLED: Outcome = { type: 'killed', evidence: '', command: '' };
@@ -55,6 +55,25 @@ test('a failed test is evidence; a file that does not load, or no test at all, i
   const broken = '\n  a/b.test.ts > the file itself\nSyntaxError\n';
   expect(judge(trial, 1, broken)).toMatchObject({ type: 'void' });
   expect(judge(trial, 1, 'no test ran\n')).toMatchObject({ type: 'void' });
+});
+
+test('trials of a sound tree go together: whole files, those of which some tests are asked for, and other commands', () => {
+  const other: Trial = { args: ['simulate.ts'], evidence: /x(y)/, secondsMax: 1 };
+  const trials = [
+    tests('a.test.ts', 'one'),
+    tests('b.test.ts', 'two (2)'),
+    tests('a.test.ts'),
+    other,
+    tests('c.test.ts', 'three'),
+    tests('b.test.ts', 'three'),
+    other,
+  ];
+  expect(together(trials).map(({ args }) => args)).toEqual([
+    ['hack/test.ts', 'a.test.ts', '--bail=1'],
+    ['hack/test.ts', 'b.test.ts', 'c.test.ts', '--bail=1', '-t', 'two \\(2\\)|three'],
+    ['simulate.ts'],
+  ]);
+  expect(together([other])).toEqual([other]);
 });
 
 test('one survivor fails the run; one that nothing can be said of makes it void', () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyTree } from '../../hack/scratch-tree.ts';
 import { applyPatch, type Mutant, type Patch } from './mutant.ts';
-import { commandOf, runTrial, type Trial } from './trial.ts';
+import { commandOf, runTrial, together, type Trial } from './trial.ts';
 
 export type Outcome =
   | { readonly type: 'killed'; readonly evidence: string; readonly command: string }
@@ -22,8 +22,8 @@ export interface Result {
 export interface RunOptions {
   readonly mutants: readonly Mutant[];
   readonly signal: AbortSignal;
-  /** Told once the tree without any bug has passed every trial. */
-  readonly onBaseline: (trials: number, seconds: number) => void;
+  /** Told of each command that the tree without any bug has passed, before any mutant is tried. */
+  readonly onSound: (command: string, seconds: number) => void;
   readonly onResult: (result: Result) => void;
 }
 
@@ -35,10 +35,11 @@ export async function runMutants(options: RunOptions): Promise<readonly Result[]
   const copy = mkdtempSync(join(tmpdir(), 'streamhouse-mutants-'));
   try {
     copyTree(copy);
-    const startedMs = performance.now();
-    const trials = distinct(options.mutants.flatMap(({ killedBy }) => killedBy));
-    for (const trial of trials) await checkSound(trial, copy, options.signal);
-    options.onBaseline(trials.length, secondsSince(startedMs));
+    for (const trial of together(options.mutants.flatMap(({ killedBy }) => killedBy))) {
+      const startedMs = performance.now();
+      await checkSound(trial, copy, options.signal);
+      options.onSound(commandOf(trial), secondsSince(startedMs));
+    }
     const results: Result[] = [];
     for (const mutant of options.mutants) {
       const result = await tryMutant(mutant, copy, options.signal);
@@ -94,10 +95,6 @@ async function tryTrials(
     if (verdict.type === 'void') doubts.push(`${command} ${verdict.why}`);
   }
   return doubts.length === 0 ? { type: 'survived' } : { type: 'void', why: doubts.join('\n') };
-}
-
-function distinct(trials: readonly Trial[]): readonly Trial[] {
-  return [...new Map(trials.map((trial) => [commandOf(trial), trial])).values()];
 }
 
 function readText(root: string, file: string): string {

@@ -10,6 +10,8 @@ export interface Trial {
   readonly evidence: RegExp;
   /** Seconds after which it is ended. */
   readonly secondsMax: number;
+  /** What it runs, when that is tests. */
+  readonly tests?: { readonly file: string; readonly words: string | undefined };
 }
 
 export type Verdict =
@@ -25,11 +27,40 @@ const OUTPUT_TAIL_CHARS = 2_000;
 
 /** The tests of a file whose names contain the words, or all of them. */
 export function tests(file: string, words?: string): Trial {
-  const named = words === undefined ? [] : ['-t', words.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')];
+  const trial = testRun([file], words === undefined ? [] : [words], TEST_SECONDS_MAX);
+  return { ...trial, tests: { file, words } };
+}
+
+/** The same trials in few commands, for a tree that should pass them all: two for all that are tests. */
+export function together(trials: readonly Trial[]): readonly Trial[] {
+  const run = trials.flatMap((trial) => trial.tests ?? []);
+  const whole = new Set(run.filter(({ words }) => words === undefined).map(({ file }) => file));
+  const parts = run.filter(({ file }) => !whole.has(file));
+  const words = new Set(parts.flatMap((part) => part.words ?? []));
+  const secondsMax = run.length * TEST_SECONDS_MAX;
+  const joined = [
+    testRun([...whole], [], secondsMax),
+    testRun([...new Set(parts.map(({ file }) => file))], [...words], secondsMax),
+  ];
+  const others = new Map(
+    trials.filter((trial) => trial.tests === undefined).map((trial) => [commandOf(trial), trial]),
+  );
+  // Without a file it would run all that there is.
+  return [...joined.filter(({ args }) => args.some(isTestFile)), ...others.values()];
+}
+
+function isTestFile(word: string): boolean {
+  return word.endsWith('.test.ts');
+}
+
+/** The tests of the files whose names contain any of the words; no words: all. */
+function testRun(files: readonly string[], words: readonly string[], secondsMax: number): Trial {
+  const pattern = words.map((each) => each.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
+  const named = pattern === '' ? [] : ['-t', pattern];
   return {
-    args: ['hack/test.ts', file, '--bail=1', ...named],
+    args: ['hack/test.ts', ...files, '--bail=1', ...named],
     evidence: FAILED_TEST,
-    secondsMax: TEST_SECONDS_MAX,
+    secondsMax,
   };
 }
 
