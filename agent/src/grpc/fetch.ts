@@ -10,6 +10,10 @@ import { checkRange } from '../read/partition-reader.ts';
 import { errorMessage, type ServiceContext } from './call.ts';
 import { checkCount, clamp, findHeld } from './validate.ts';
 
+/** Partitions read side by side for one fetch: what their first batches may take beyond the bytes asked for is bounded. */
+const PARTITIONS_AT_A_TIME = 32;
+const NO_BATCHES = Buffer.alloc(0);
+
 /** Waits for the bytes asked for, or as long as the caller would. */
 export async function fetch(
   context: ServiceContext,
@@ -38,7 +42,10 @@ export interface FetchResult {
   readonly hasErrors: boolean;
 }
 
-/** What can be read now. One partition after the other until the bytes are used up; the rest come back empty. */
+/**
+ * What can be read now. Every partition gets the same share, so that one far behind does not keep the others waiting and
+ * those written together are read together, from the same blocks. What does not fit comes back empty.
+ */
 export async function fetchOnce(
   context: ServiceContext,
   life: RunningIncarnation,
@@ -49,19 +56,32 @@ export async function fetchOnce(
   const partitions: FetchedPartition[] = [];
   let bytes = 0;
   let hasErrors = false;
-  for (const one of asked) {
-    try {
-      const fetched = await fetchPartition(life, one, bytesMax - bytes, signal);
-      bytes += fetched.recordBatches?.length ?? 0;
-      partitions.push(fetched);
-    } catch (error) {
-      hasErrors = true;
-      const { topicId, partition } = one;
-      partitions.push({ topicId, partition, error: errorMessage(error, context.log) });
+  const share = Math.ceil(bytesMax / Math.max(1, readableCount(life, asked)));
+  for (let start = 0; start < asked.length; start += PARTITIONS_AT_A_TIME) {
+    const shareLeft = Math.min(share, bytesMax - bytes);
+    const group = asked.slice(start, start + PARTITIONS_AT_A_TIME);
+    const read = await Promise.allSettled(
+      group.map((one) => fetchPartition(life, one, shareLeft, signal)),
+    );
+    for (const [index, result] of read.entries()) {
+      if (result.status === 'rejected') {
+        hasErrors = true;
+        const { topicId, partition } = group[index] as FetchPartition__Output;
+        partitions.push({ topicId, partition, error: errorMessage(result.reason, context.log) });
+      } else if (bytes >= bytesMax) {
+        partitions.push({ ...result.value, recordBatches: NO_BATCHES });
+      } else {
+        bytes += result.value.recordBatches.length;
+        partitions.push(result.value);
+      }
     }
   }
   context.metrics.countFetched(bytes);
   return { partitions, bytes, hasErrors };
+}
+
+function readableCount(life: RunningIncarnation, asked: readonly FetchPartition__Output[]): number {
+  return asked.filter((one) => (findIfHeld(life, one)?.highWatermark ?? 0) > one.offset).length;
 }
 
 async function fetchPartition(
