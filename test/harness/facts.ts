@@ -12,6 +12,14 @@ export interface PartitionFact {
   readonly incarnation: number | undefined;
 }
 
+export interface HolderFact {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly agentId: string;
+  readonly incarnation: number;
+}
+
 export interface RunFact {
   readonly partition: number;
   readonly baseOffset: number;
@@ -20,6 +28,11 @@ export interface RunFact {
   readonly objectKey: string;
   readonly position: number;
   readonly length: number;
+}
+
+export interface StoredRunFact extends RunFact {
+  readonly topicId: string;
+  readonly crc: number;
 }
 
 const TOPIC = `(SELECT topic_id FROM topics WHERE name = $1 AND deleted_at IS NULL)`;
@@ -64,6 +77,29 @@ export class Facts implements AsyncDisposable {
     return (await this.partitions(topic))[partition]?.agentId;
   }
 
+  /** Who holds what of all topics that are there; partitions that are held by nobody that lives are left out. */
+  holders(): Promise<readonly HolderFact[]> {
+    return this.#read<HolderFact>(
+      'test-holders',
+      `SELECT t.name AS topic, p.part AS partition, p.epoch, s.agent_id AS "agentId", s.incarnation
+       FROM partitions p
+       JOIN topics t ON t.topic_id = p.topic_id AND t.deleted_at IS NULL
+       JOIN agent_sessions s ON s.incarnation = p.holder_incarnation AND NOT s.fenced
+       ORDER BY t.name, p.part`,
+      [],
+    );
+  }
+
+  /** Whether that life of an agent can publish nothing any more. */
+  async isFenced(incarnation: number): Promise<boolean> {
+    const [row] = await this.#read<{ fenced: boolean }>(
+      'test-fenced',
+      'SELECT fenced FROM agent_sessions WHERE incarnation = $1',
+      [String(incarnation)],
+    );
+    return row?.fenced === true;
+  }
+
   /** The live incarnation of an agent. */
   async incarnation(agentId: string): Promise<number | undefined> {
     const [row] = await this.#read<{ incarnation: number }>(
@@ -82,6 +118,27 @@ export class Facts implements AsyncDisposable {
        FROM batches WHERE topic_id = ${TOPIC} ORDER BY part, base_offset`,
       [topic],
     );
+  }
+
+  /** Published runs of all topics, deleted ones included, by object. */
+  storedRuns(): Promise<readonly StoredRunFact[]> {
+    return this.#read<StoredRunFact>(
+      'test-stored-runs',
+      `SELECT topic_id AS "topicId", part AS partition, base_offset AS "baseOffset", last_offset AS "lastOffset",
+              epoch, object_key AS "objectKey", position, length, crc
+       FROM batches ORDER BY object_key, position`,
+      [],
+    );
+  }
+
+  /** Keys of the objects that some run is in. */
+  async referencedKeys(): Promise<ReadonlySet<string>> {
+    const rows = await this.#read<{ key: string }>(
+      'test-referenced',
+      'SELECT object_key AS key FROM objects WHERE refs > 0',
+      [],
+    );
+    return new Set(rows.map(({ key }) => key));
   }
 
   /** Keys of all objects that were published. */

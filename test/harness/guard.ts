@@ -7,9 +7,13 @@ export interface TemporaryHome extends AsyncDisposable {
   readonly path: string;
 }
 
+/** Files in it are named after processes that were stopped and have to go on to be able to end. */
+export const STOPPED_FOLDER = 'stopped';
+
 // $1 is the folder. Postgres is the one child that outlives its supervisor on purpose, so it is the one to look for.
 const CLEAN_UP = `
 cat > /dev/null
+for file in "$1"/${STOPPED_FOLDER}/*; do kill -CONT "\${file##*/}" 2> /dev/null; done
 pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"
 while [ -n "$pid" ] && kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
 rm -rf "$1"

@@ -1,0 +1,53 @@
+/** `npm run chaos`: breaks a cluster on purpose and says whether anything was lost. Progress is told on stderr. */
+import { type ChaosOptions, HELP, readOptions } from './options.ts';
+import { renderReport } from './report.ts';
+import { runChaos } from './run.ts';
+import { EXIT_CODES, type Verdict } from './verdict.ts';
+
+const EXIT_USAGE = 2;
+const EXIT_FAILED = 4;
+
+async function runAll(options: ChaosOptions, signal: AbortSignal): Promise<void> {
+  const startMs = performance.now();
+  const say = (line: string): void => {
+    const seconds = ((performance.now() - startMs) / 1_000).toFixed(1).padStart(7);
+    process.stderr.write(`${seconds} s  ${line}\n`);
+  };
+  const verdicts = new Set<Verdict>();
+  const { runs, runMs, kinds } = options;
+  for (let number = 0; number < runs; number++) {
+    const report = await runChaos({ seed: options.seed + number, runMs, kinds, say, signal });
+    verdicts.add(report.verdict);
+    const text = renderReport(report);
+    if (options.isJson) process.stderr.write(text);
+    process.stdout.write(options.isJson ? `${JSON.stringify(report)}\n` : text);
+  }
+  const worst = (['violated', 'void', 'passed'] as const).find((verdict) => verdicts.has(verdict));
+  process.exitCode = EXIT_CODES[worst ?? 'void'];
+}
+
+async function main(words: readonly string[]): Promise<void> {
+  let options: ChaosOptions | 'help';
+  try {
+    options = readOptions(words);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = EXIT_USAGE;
+    return;
+  }
+  if (options === 'help') {
+    process.stdout.write(HELP);
+    return;
+  }
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+  try {
+    await runAll(options, interrupted.signal);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exitCode = EXIT_FAILED;
+  }
+}
+
+await main(process.argv.slice(2));

@@ -1,0 +1,61 @@
+/** Passed, violated or void: what a run proves. Pure. */
+import type { FaultKind } from './faults/fault.ts';
+import type { FaultRecord } from './nemesis.ts';
+import type { Summary } from './summary.ts';
+
+export type Verdict = 'passed' | 'violated' | 'void';
+
+export const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, violated: 1, void: 3 };
+
+/** Operations a second before the first fault, at least. */
+const OK_PER_SECOND_MIN = 100;
+/** Of the operations whose end is known to have come. */
+const UNKNOWN_SHARE_MAX = 0.2;
+
+/** After these some partition has another holder. */
+const FAILOVER_KINDS: ReadonlySet<FaultKind> = new Set([
+  'kill',
+  'pause',
+  'clock-skew',
+  'rolling-restart',
+  'scaling',
+]);
+
+export interface Outcome {
+  readonly summary: Summary;
+  readonly faults: readonly FaultRecord[];
+  /** Partitions, as `topic/partition`, of the topics that there are at the end. */
+  readonly livePartitions: readonly string[];
+  /** What the checker and the audit found. */
+  readonly findings: readonly string[];
+  /** What kept the run from its end, one sentence each. */
+  readonly troubles: readonly string[];
+}
+
+/** Why a run proves nothing, even if nothing was found. */
+export function voidReasons(outcome: Outcome): string[] {
+  const { summary, faults, livePartitions, troubles } = outcome;
+  const reasons = [...troubles];
+  const { ok, seconds } = summary.calm;
+  if (ok < OK_PER_SECOND_MIN * seconds || seconds <= 0)
+    reasons.push(`${ok} ok operations in ${seconds.toFixed(1)} s before the first fault`);
+  for (const { kind, target, evidence } of faults)
+    if (evidence === undefined) reasons.push(`${kind} was not felt by ${target}`);
+  const failovers = faults.filter(({ kind }) => FAILOVER_KINDS.has(kind));
+  if (failovers.length > 0 && failovers.every(({ moved }) => moved.length === 0))
+    reasons.push('no partition changed its holder');
+  for (const key of livePartitions) {
+    const last = summary.partitions.get(key)?.last ?? 'missing';
+    if (last !== 'ok') reasons.push(`the last operation of ${key} is ${last}`);
+  }
+  const { ok: good, fail, info } = summary.operations;
+  if (info > UNKNOWN_SHARE_MAX * (good + fail + info))
+    reasons.push(`${info} of ${good + fail + info} operations have an unknown outcome`);
+  return reasons;
+}
+
+/** What was found counts even in a run that is void otherwise. */
+export function verdictOf(outcome: Outcome): Verdict {
+  if (outcome.findings.length > 0) return 'violated';
+  return voidReasons(outcome).length > 0 ? 'void' : 'passed';
+}
