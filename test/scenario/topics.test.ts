@@ -102,6 +102,37 @@ test('I-28 a topic that is deleted and made again is another one: nothing old is
   expect(await facts.audit()).toEqual([]);
 });
 
+test('I-28 a consumer that has read ahead does not go on at its offset in the topic that has the name now', async () => {
+  const topic = 'read-ahead';
+  const { bootstrap } = cluster;
+  await admin.createTopic({ name: topic, partitions: 1 });
+  await using producer = await connectProducer({ bootstrap });
+  for (const value of ['old-0', 'old-1']) await producer.send({ topic, partition: 0, value });
+  // One batch is all that it reads ahead: nothing is on its way when the topic goes.
+  await using reader = await connectConsumer({ bootstrap, prefetchBytesMax: 1 });
+  await reader.assign([{ topic, partition: 0, offset: 0 }]);
+  const values = (await reader.poll(10_000)).map(({ value }) => Buffer.from(value!).toString());
+  expect((await reader.lag()).total).toBe(1);
+
+  await admin.deleteTopic(topic);
+  await admin.createTopic({ name: topic, partitions: 1 });
+  await using next = await connectProducer({ bootstrap });
+  for (const value of ['new-0', 'new-1', 'new-2', 'new-3']) {
+    await next.send({ topic, partition: 0, value });
+  }
+  let failure: unknown;
+  while (failure === undefined && !values.some((value) => value.startsWith('new'))) {
+    try {
+      const records = await reader.poll(10_000);
+      values.push(...records.map(({ value }) => Buffer.from(value!).toString()));
+    } catch (error) {
+      failure = error;
+    }
+  }
+  expect(values).toEqual(['old-0', 'old-1']);
+  expect(failure).toMatchObject({ kind: 'notFound' });
+});
+
 test('I-28 producers go on with the new topic, each record once, and nothing acknowledged before is there', async ({
   signal,
 }) => {

@@ -92,7 +92,7 @@ export const BOUND_MUTANTS: readonly Mutant[] = [
         replace: 'stored, 64 * batchUncompressedBytesMax);',
       },
     ],
-    killedBy: [tests('packages/core/src/record/decode.test.ts')],
+    killedBy: [tests('packages/core/src/record/decode.test.ts', 'I-41')],
   },
   {
     id: 'flush-per-partition',

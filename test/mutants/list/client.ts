@@ -116,16 +116,16 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     killedBy: [tests(READER_TEST, 'I-16')],
   },
   {
-    id: 'late-answer-counts',
-    bug: 'what a consumer asked for before a seek is read as if it had been asked for after it',
+    id: 'seek-keeps-what-was-read-ahead',
+    bug: 'after a seek a consumer first returns what it had read ahead of the place where it was',
     invariants: ['I-16'],
     patches: [
       {
-        file: 'packages/client/src/consumer/fetcher.ts',
-        find: 'if (reader.generation !== fetch.generations[index]) continue;',
-        replace: '',
+        file: READER,
+        find: '    this.bufferedBytes = 0;\n    this.#chunks.length = 0;\n    this.#decoded = [];\n',
+        replace: '    this.#decoded = [];\n',
       },
     ],
-    killedBy: [tests('test/scenario/client.test.ts', 'a consumer goes where it is told')],
+    killedBy: [tests(READER_TEST, 'a seek drops what was read ahead')],
   },
 ];

@@ -24,7 +24,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'epoch = 0, epoch_start_offset = p.next_offset\n  FROM unnest',
       },
     ],
-    killedBy: [tests(LEASES_TEST)],
+    killedBy: [tests(LEASES_TEST, 'I-05')],
   },
   {
     id: 'release-keeps-the-epoch',
@@ -37,7 +37,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'epoch_start_offset = p.next_offset\n  FROM unnest',
       },
     ],
-    killedBy: [tests(LEASES_TEST)],
+    killedBy: [tests(LEASES_TEST, 'I-05')],
   },
   {
     id: 'takeover-keeps-the-epoch',
@@ -50,7 +50,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'SET holder_incarnation = me, epoch_start_offset',
       },
     ],
-    killedBy: [tests(LEASES_TEST)],
+    killedBy: [tests(LEASES_TEST, 'I-05')],
   },
   {
     id: 'takeover-from-the-living',

@@ -81,7 +81,7 @@ export const TOPIC_MUTANTS: readonly Mutant[] = [
           '              cluster.view.topics.get(reader.topic)?.topicIdBytes ?? reader.topicIdBytes,',
       },
     ],
-    killedBy: [tests(SCENARIO, 'I-28')],
+    killedBy: [tests(SCENARIO, 'I-28 a consumer that has read ahead')],
   },
   {
     id: 'client-mixes-topics-of-a-name',

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { writeInt16, writeInt32, writeInt64 } from '../bytes/fixed.ts';
 import { epoch, offset } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
 import {
   batchOf,
   bitFlips,
@@ -148,6 +149,17 @@ test.each([
     expect([error.kind, error.reason]).toEqual(['corrupt', reason]);
   },
 );
+
+test('bytes that expand past the bound are refused before they are decoded (I-41)', () => {
+  const records = new Uint8Array(LIMITS.batchUncompressedBytesMax + 1);
+  const bomb = forge(batchOf(CODECS.port.compress('gzip', records), 1), (bytes) =>
+    writeInt16(bytes, FIELD.attributes, 1),
+  );
+  expect(thrownBy(() => decodeBatch(bomb, 0, CODECS))).toMatchObject({
+    kind: 'corrupt',
+    reason: 'COMPRESSED_BYTES',
+  });
+});
 
 test('a record that is skipped is bounded like one that is read', () => {
   const bytes = Uint8Array.of(100, 0, 0, 0, 1, 1, 0, 12, 0, 0, 2, 1, 1, 0);
