@@ -133,6 +133,20 @@ test('I-28 a consumer that has read ahead does not go on at its offset in the to
   expect(failure).toMatchObject({ kind: 'notFound' });
 });
 
+test('I-28 what is sent to a name goes to the topic that has it now', async () => {
+  const topic = 'renewed';
+  await admin.createTopic({ name: topic, partitions: 1 });
+  await using producer = await connectProducer({
+    bootstrap: cluster.bootstrap,
+    requestTimeoutMs: 1_000,
+    deliveryTimeoutMs: 10_000,
+  });
+  for (const value of ['old-0', 'old-1']) await producer.send({ topic, partition: 0, value });
+  await admin.deleteTopic(topic);
+  await admin.createTopic({ name: topic, partitions: 1 });
+  expect(await producer.send({ topic, partition: 0, value: 'new' })).toMatchObject({ offset: 0 });
+});
+
 test('I-28 producers go on with the new topic, each record once, and nothing acknowledged before is there', async ({
   signal,
 }) => {

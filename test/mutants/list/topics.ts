@@ -66,7 +66,7 @@ export const TOPIC_MUTANTS: readonly Mutant[] = [
         replace: '',
       },
     ],
-    killedBy: [tests(SCENARIO, 'I-28 producers go on')],
+    killedBy: [tests(SCENARIO, 'I-28 what is sent to a name')],
   },
   {
     id: 'consumer-does-not-check-the-topic-id',
