@@ -2,7 +2,8 @@
  * What a run wrote down, one event a line (NDJSON). The harness writes it, the checker reads it; so may any other
  * program. The shape follows the histories of Jepsen (https://github.com/jepsen-io/history): an `invoke` is written
  * before the call, and one of `ok`, `fail` or `info` after it by the same process. `fail` says that it surely did not
- * happen; `info` that nobody knows. A process whose operation ended with `info` never goes on under the same name.
+ * happen; `info` that nobody knows. A process whose operation ended with `info` never goes on under the same name. It may
+ * have several sends under way, which are told apart by their values, and one operation of each other kind.
  */
 export interface HistoryEvent {
   /** Position in the history, from 0, without gaps. */
@@ -21,7 +22,11 @@ export interface HistoryEvent {
 /** A partition's name in a history: the identity of its topic, not only the name, which may be given again (I-28). */
 export interface PartitionName {
   readonly topic: string;
-  /** UUID. Absent in `send` invocations of a client that does not know it yet. */
+  /**
+   * UUID. Absent where a client knows only the name: it is then the topic of that name that lived, by the `topic` events,
+   * while the operation was under way. A `send` invocation has it only if the client asks for that topic and no successor.
+   * Records of a poll without it are of the topic that was assigned.
+   */
   readonly topicId?: string;
   readonly partition: number;
 }
@@ -29,9 +34,10 @@ export interface PartitionName {
 /**
  * - `send`: one call with one or more records of one partition, in their order. Values are unique over the whole run. `ok`
  *   has `offsets`, one for each value.
- * - `assign`: this process reads those partitions from those offsets on: its next poll must begin there.
+ * - `assign`: this process reads those partitions, and no others, from those offsets on: its next poll must begin there.
  * - `poll`: `ok` has what it returned, in the order in which it was handed out; `invoke` has no records.
- * - `end`: `ok` says what the next offset of each partition was: what is below must be readable.
+ * - `end`: `ok` says what the next offset of each partition was: what is below must be readable. After the phase `final`
+ *   began, it says up to where the final reads, which begin at 0, must come.
  * - `topic`: creation, deletion, growth of a topic.
  * - `fault`: what was broken or mended; `ok` when it was felt.
  * - `phase`: the run's parts: `warmup`, `faults`, `heal`, `final`.
