@@ -10,26 +10,26 @@ export interface GapFigure {
   readonly gapsMs: readonly number[];
 }
 
-/** What is still on its way when something breaks is acknowledged within that time; the gap comes after it. */
+/** A gap may begin a little after the mending: what was on its way is acknowledged before. */
 const AFTERMATH_NS = 1e9;
 
 /**
- * Last ok to first ok of each partition that changed its holder. Two acknowledgements around the fault belong to the gap;
- * of those that follow each other within a second of it, the widest apart.
+ * Last ok to first ok of each partition that changed its holder: the widest gap between two acknowledgements that follow
+ * each other, of those that the time from the break to the mending meets.
  */
 export function failoverGaps(faults: readonly FaultRecord[], summary: Summary): GapFigure[] {
   return faults.flatMap((fault) => {
-    const gapsMs = fault.moved.flatMap((key) => gapOf(summary, key, fault.brokenNs));
+    const gapsMs = fault.moved.flatMap((key) => gapOf(summary, key, fault));
     return gapsMs.length === 0 ? [] : [{ kind: fault.kind, target: fault.target, gapsMs }];
   });
 }
 
-function gapOf(summary: Summary, key: string, brokenNs: number): number[] {
+function gapOf(summary: Summary, key: string, { brokenNs, mendedNs }: FaultRecord): number[] {
   const times = summary.partitions.get(key)?.acknowledgedNs ?? [];
   let widestNs = 0;
   for (let index = 1; index < times.length; index++) {
     const [from, to] = [times[index - 1]!, times[index]!];
-    if (to <= brokenNs || from > brokenNs + AFTERMATH_NS) continue;
+    if (to <= brokenNs || from > mendedNs + AFTERMATH_NS) continue;
     widestNs = Math.max(widestNs, to - from);
   }
   return widestNs === 0 ? [] : [Math.round(widestNs / 1e6)];

@@ -15,6 +15,7 @@ export interface Finished extends Played {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly folder: string;
+  /** Its figures. */
   readonly checker: unknown;
   readonly summary: Summary;
   /** Of checker and audit. */

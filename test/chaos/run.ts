@@ -41,7 +41,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
   const signal = AbortSignal.any([settings.signal, limit]);
   const played = await play(settings, folder, signal);
   const history = join(folder, 'history.ndjson');
-  const { findings, checker } = await checkHistory(history, signal);
+  const checked = await checkHistory(history, signal);
   const summary = await summarize(history);
   const { stdout } = await run('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
   const result = report({
@@ -53,9 +53,9 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     folder,
-    checker,
+    checker: checked.figures,
     summary,
-    findings: [...findings, ...played.audit.findings],
+    findings: [...checked.anomalies, ...played.audit.findings],
   });
   await writeFile(join(folder, 'run.json'), `${JSON.stringify(result, undefined, 2)}\n`);
   return result;
@@ -71,7 +71,14 @@ export interface Played {
 async function play(settings: RunSettings, folder: string, signal: AbortSignal): Promise<Played> {
   const originNs = process.hrtime.bigint();
   const { seed, say } = settings;
-  await using stage = await openStage({ folder, seed, originNs, log: say, signal });
+  await using stage = await openStage({
+    folder,
+    seed,
+    originNs,
+    runMs: settings.runMs,
+    log: say,
+    signal,
+  });
   for (const [topic, partitions] of Object.entries(TOPICS))
     await stage.topics.create(topic, partitions);
   stage.workers.startClients();
@@ -82,7 +89,6 @@ async function play(settings: RunSettings, folder: string, signal: AbortSignal):
   const faults = await breakThings(settings, stage);
   const troubles = await conclude(stage);
   await stage.workers.stop();
-  stage.recorder.write('nemesis', 'invoke', 'phase', { phase: 'over' });
   const supervisor = { file: join(folder, 'part-supervisor.ndjson'), endedNs: undefined };
   const parts = [supervisor, ...stage.workers.lives];
   await mergeHistory(parts, join(folder, 'history.ndjson'));

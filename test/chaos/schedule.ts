@@ -1,6 +1,6 @@
 /** When what is broken: a sequence that the seed alone decides. */
 import { seededRandom } from '../harness/s3-gateway/fault.ts';
-import { between, type FaultKind, pick, type Random } from './faults/fault.ts';
+import { between, FAMILY, type FaultKind, pick, type Random } from './faults/fault.ts';
 
 /** One step: a rest, then faults at the same time, or none. */
 export interface Step {
@@ -44,7 +44,9 @@ export class Schedule {
     const faultRandom = seededRandom(Math.floor(random() * 2 ** 32));
     if (draw < QUIET_SHARE) return { restMs: QUIET_MS, kinds: [], random: faultRandom };
     const first = this.#take();
-    const kinds = draw > 1 - DOUBLE_SHARE ? [...new Set([first, this.#take()])] : [first];
+    if (draw <= 1 - DOUBLE_SHARE) return { restMs, kinds: [first], random: faultRandom };
+    const second = this.#take();
+    const kinds = FAMILY[first] === FAMILY[second] ? [first] : [first, second];
     return { restMs, kinds, random: faultRandom };
   }
 

@@ -25,6 +25,32 @@ export const FAULT_KINDS = [
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
+type Family = 'agents' | 'links' | 'postgres' | 's3' | 'topics' | 'clients';
+
+/** Two faults at a time are of two families: the evidence of one is not the work of the other. */
+export const FAMILY: Readonly<Record<FaultKind, Family>> = {
+  kill: 'agents',
+  pause: 'agents',
+  'clock-skew': 'agents',
+  'rolling-restart': 'agents',
+  scaling: 'agents',
+  'partition-clients': 'links',
+  'partition-postgres': 'links',
+  'partition-s3': 'links',
+  'commit-drop': 'links',
+  'postgres-kill': 'postgres',
+  'postgres-terminate': 'postgres',
+  's3-503': 's3',
+  's3-applied-500': 's3',
+  's3-late': 's3',
+  's3-slow': 's3',
+  's3-truncated': 's3',
+  'topic-reborn': 'topics',
+  'topic-grown': 'topics',
+  'client-crash': 'clients',
+  'client-pause': 'clients',
+};
+
 /** Numbers in [0, 1), the same ones for the same seed. */
 export type Random = () => number;
 

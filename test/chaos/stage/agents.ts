@@ -6,6 +6,8 @@ import { Link } from './link.ts';
 
 const HOST = '127.0.0.1';
 const DRAIN_TIMEOUT_MS = 20_000;
+/** One of so many agents keeps what it wrote to answer readers; those of the others always meet the store. */
+const CACHES_EVERY = 3;
 
 export const EDGES = ['clients', 'postgres', 's3'] as const;
 export type Edge = (typeof EDGES)[number];
@@ -136,7 +138,9 @@ export class Agents implements AsyncDisposable {
 
   /** Starts one more and waits until it is ready. */
   async add(): Promise<Agent> {
-    const id = `agent-${this.#nextNumber++}`;
+    const number = this.#nextNumber++;
+    const id = `agent-${number}`;
+    const cache = number % CACHES_EVERY === 0 ? '64Ki' : '0';
     const [grpc, http] = [await quietPort(HOST), await quietPort(HOST)];
     const postgresPort = Number(new URL(this.#options.postgresUrl).port);
     const s3Port = Number(new URL(this.#options.s3Url).port);
@@ -145,7 +149,15 @@ export class Agents implements AsyncDisposable {
       postgres: await Link.open(postgresPort),
       s3: await Link.open(s3Port),
     };
-    const agent = new Agent(id, links, { grpc, http }, this.#options);
+    const agent = new Agent(
+      id,
+      links,
+      { grpc, http },
+      {
+        ...this.#options,
+        env: { ...this.#options.env, STREAMHOUSE_CACHE: cache },
+      },
+    );
     this.#agents.push(agent);
     await agent.firstReady();
     return agent;

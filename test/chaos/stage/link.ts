@@ -196,7 +196,7 @@ class Lane {
     this.#rules = rules;
     from.on('data', (chunk: Buffer) => {
       if (!admits(chunk)) return;
-      if (rules.isHeld(direction)) rules.counters.heldBytes += chunk.length;
+      if (rules.isHeld(direction) || rules.delayMs() > 0) rules.counters.heldBytes += chunk.length;
       this.#take(chunk);
       if (to.writableNeedDrain) from.pause();
     });

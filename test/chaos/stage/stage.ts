@@ -20,6 +20,8 @@ const AGENTS = 3;
 /** Of whatever a run waits for: longer than a session, a restart of Postgres and a late PUT take. */
 const WAIT_MS_MAX = 45_000;
 const POLL_MS = 20;
+/** After the faults, for PUTs that land late. */
+const LATE_MS = 5_000;
 const ACCOUNT = { bucket: 'chaos', accessKeyId: 'test', secretAccessKey: 'test-secret' };
 
 export interface Stage extends AsyncDisposable {
@@ -37,6 +39,8 @@ export interface Stage extends AsyncDisposable {
   /** Folder of the stored objects. */
   readonly objectsFolder: string;
   readonly recorder: Recorder;
+  /** How late a PUT may land so that it does before the final reads. */
+  readonly lateMsMax: () => number;
   /** Ends everything that waits: the run is given up. */
   readonly signal: AbortSignal;
   /** Asks until there is an answer. @throws Error when there is none for long. */
@@ -48,6 +52,7 @@ export interface StageOptions {
   readonly folder: string;
   readonly seed: number;
   readonly originNs: bigint;
+  readonly runMs: number;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -90,6 +95,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const workers = parts.use(new Workers({ ...options, log, bootstrap, topics: () => topics.live }));
   // Ended first: what is stopped must go on to be able to end.
   const pauses = parts.use(new Pauses(temporary.path));
+  const endMs = performance.now() + options.runMs;
   const owned = parts.move();
   return {
     agents,
@@ -105,6 +111,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     objectsFolder: join(objects, ACCOUNT.bucket),
     recorder,
     signal,
+    lateMsMax: () => Math.max(0, endMs - performance.now()) + LATE_MS,
     untilGiven: (ask) =>
       untilGiven(ask, AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS_MAX)])),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -139,7 +146,5 @@ function agentEnvironment(home: string): Readonly<Record<string, string>> {
     AWS_SECRET_ACCESS_KEY: ACCOUNT.secretAccessKey,
     STREAMHOUSE_BUCKET: ACCOUNT.bucket,
     FLUSH_MAX_PUTS_PER_SECOND: '50',
-    // Little enough that readers meet the store.
-    STREAMHOUSE_CACHE: '64Ki',
   };
 }

@@ -1,0 +1,2 @@
+/** Names the variable with the milliseconds that `clock-skew.ts` adds. */
+export const SKEW_VARIABLE = 'CHAOS_CLOCK_SKEW_MS';
