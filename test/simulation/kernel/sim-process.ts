@@ -87,6 +87,10 @@ export class SimProcess {
     this.#fault = fault;
   }
 
+  disarm(): void {
+    this.#fault = undefined;
+  }
+
   kill(): void {
     this.#state = 'dead';
     this.#fault = undefined;

@@ -14,7 +14,7 @@ export type Carrier = <T>(
   apply: () => T,
 ) => Promise<T>;
 
-export const CLUSTER_ID = '00000000-0000-4000-8000-0000000000c1';
+const CLUSTER_ID = '00000000-0000-4000-8000-0000000000c1';
 
 export function metadataOver(database: Database, changes: ChangeFeed, carry: Carrier): Metadata {
   const { topics } = database;

@@ -113,6 +113,11 @@ export class TopicTable {
       .sort((a, b) => compare(a.topic.topicId, b.topic.topicId) || a.partition - b.partition);
   }
 
+  /** Those of deleted topics too. */
+  allRows(): readonly PartitionRow[] {
+    return [...this.#partitions.values()];
+  }
+
   range(id: TopicId, partition: PartitionIndex): PartitionRange {
     const row = this.partition(id, partition);
     if (row === undefined || row.topic.isDeleted) {
@@ -160,7 +165,7 @@ export class TopicTable {
   }
 }
 
-function view({ isDeleted: _, ...topic }: TopicRow): Topic {
+function view({ isDeleted: _isDeleted, ...topic }: TopicRow): Topic {
   return topic;
 }
 
