@@ -3,14 +3,16 @@ import { describe, expect, test } from 'vitest';
 import { simulate } from './simulate.ts';
 import type { PlantedBug } from './sim-world.ts';
 
-const SEEDS = 40;
+const SEEDS = Array.from({ length: 40 }, (_, index) => index + 1);
+/** Found a fault once. 235: an acknowledgement before those of records in front of it (I-13). */
+const REGRESSIONS = [235];
 /** Seeds within which a bug must be found. */
 const FOUND_WITHIN = 50;
 const LONG_MS = 240_000;
 const metrics = new AgentMetrics();
 
 test('the invariants hold whatever goes wrong', { timeout: LONG_MS }, async () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
+  for (const seed of [...SEEDS, ...REGRESSIONS]) {
     const { violation } = await simulate({ seed, metrics });
     expect(violation, `seed ${seed}`).toBeUndefined();
   }

@@ -120,6 +120,23 @@ test('I-28: a topic that is made again gets what the old one has not acknowledge
   ]);
 });
 
+test('I-11: what may be in the log of the topic before is never a definite failure', () => {
+  const { step, take } = inFlight(1);
+  step({ type: 'replaced' });
+  step({ type: 'identified', identity: { producerId: producerId(2), producerEpoch: 0 } });
+  const [again] = take();
+  const effects = [
+    ...step(refusal(again!, 'unavailable', 'AGENT_STOPPED')),
+    ...step({ type: 'expired' }),
+  ];
+  expect(effects).toContainEqual(
+    expect.objectContaining({
+      type: 'fail',
+      error: expect.objectContaining({ kind: 'indefinite' }),
+    }),
+  );
+});
+
 test('an agent that does not know the topic is asked again: only the metadata says that it is gone', () => {
   const { step, take, entries } = inFlight(1);
   const effects = step(refusal(entries[0]!, 'notFound', 'TOPIC_NOT_FOUND'));

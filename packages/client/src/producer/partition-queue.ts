@@ -38,6 +38,8 @@ export interface QueueEntry<B extends QueueableBatch> {
   round: number;
   /** Times it was sent and not definitely refused. Above 0 it may be written. */
   unresolved: number;
+  /** Whether it may be written in the log of a deleted topic that had this name: somebody may have read it there. */
+  mayBeInOldLog: boolean;
   baseOffset: number | undefined;
   lastError: StreamError | undefined;
   isSettled: boolean;
@@ -179,7 +181,7 @@ export function stepPartitionQueue<B extends QueueableBatch>(
       state.retryAtMs = 0;
       return [];
     case 'replaced':
-      return breakSequence(state, 0, false);
+      return replace(state);
     case 'expired':
       return expire(state, nowMs);
     case 'abandoned':
@@ -192,13 +194,14 @@ function enqueue<B extends QueueableBatch>(
   batch: B,
 ): PartitionQueueEffect<B>[] {
   if (state.fatal !== undefined) return [{ type: 'fail', batch, error: state.fatal }];
-  state.entries.push(newEntry(batch, undefined));
+  state.entries.push(newEntry(batch, undefined, false));
   return [];
 }
 
 function newEntry<B extends QueueableBatch>(
   batch: B,
   lastError: StreamError | undefined,
+  mayBeInOldLog: boolean,
 ): QueueEntry<B> {
   return {
     batch,
@@ -206,6 +209,7 @@ function newEntry<B extends QueueableBatch>(
     baseSequence: 0,
     round: -1,
     unresolved: 0,
+    mayBeInOldLog,
     baseOffset: undefined,
     lastError,
     isSettled: false,
@@ -372,7 +376,7 @@ function breakSequence<B extends QueueableBatch>(
     } else {
       // A fresh handle: answers to what was sent under the old identity must not count for the new one.
       entry.isSettled = true;
-      state.entries[kept] = newEntry(entry.batch, entry.lastError);
+      state.entries[kept] = newEntry(entry.batch, entry.lastError, entry.mayBeInOldLog);
       kept++;
     }
   }
@@ -381,6 +385,14 @@ function breakSequence<B extends QueueableBatch>(
   state.identity = undefined;
   effects.push({ type: 'identify' });
   return effects;
+}
+
+/** Another log: nothing of what was sent is in it. */
+function replace<B extends QueueableBatch>(
+  state: PartitionQueueState<B>,
+): PartitionQueueEffect<B>[] {
+  for (const entry of state.entries) entry.mayBeInOldLog ||= entry.unresolved > 0;
+  return breakSequence(state, 0, false);
 }
 
 function expire<B extends QueueableBatch>(
@@ -419,7 +431,8 @@ function finalError<B extends QueueableBatch>(
   error: StreamError | undefined,
 ): StreamError {
   const cause = error ?? timeoutError();
-  if (entry.unresolved === 0 || cause.kind === 'indefinite') return cause;
+  const mayBeWritten = entry.unresolved > 0 || entry.mayBeInOldLog;
+  if (!mayBeWritten || cause.kind === 'indefinite') return cause;
   return new StreamError(
     'indefinite',
     'OUTCOME_UNKNOWN',

@@ -78,8 +78,16 @@ export class PendingBatch implements QueueableBatch {
 
   /** A promise of the record added last. */
   promise(): Promise<RecordMetadata> {
-    this.#promised.push(this.recordCount - 1);
     return new Promise<RecordMetadata>(this.#keep);
+  }
+
+  /**
+   * `resolve` is called with what became of the record added last. Not with a promise of it: that would settle later than
+   * those of the records behind it (I-13).
+   */
+  answer(resolve: (metadata: RecordMetadata | Promise<never>) => void): void {
+    this.#promised.push(this.recordCount - 1);
+    this.#resolves.push(resolve);
   }
 
   /** The record added last is the one at `place` of a call. */
@@ -133,9 +141,8 @@ export class PendingBatch implements QueueableBatch {
     for (const resolve of this.#whenSettled) resolve();
   }
 
-  readonly #keep = (resolve: (metadata: RecordMetadata | Promise<never>) => void): void => {
-    this.#resolves.push(resolve);
-  };
+  readonly #keep = (resolve: (metadata: RecordMetadata | Promise<never>) => void): void =>
+    this.answer(resolve);
 
   #metadata(baseOffset: number, index: number): RecordMetadata {
     return {

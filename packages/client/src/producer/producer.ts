@@ -110,7 +110,7 @@ class StreamProducer implements Producer {
       return this.#sendLater(record);
     }
     try {
-      return this.#append(route, record);
+      return this.#append(route, record, promiseOf);
     } catch (error) {
       return Promise.reject(error as StreamError);
     }
@@ -152,13 +152,14 @@ class StreamProducer implements Producer {
     return this.close();
   }
 
-  #append(route: TopicRoute, record: RecordInput): Promise<RecordMetadata> {
+  /** `wait` tells the batch who waits for the record. */
+  #append<T>(route: TopicRoute, record: RecordInput, wait: (batch: PendingBatch) => T): T {
     const key = payload('key', record.key);
     const writer = route.choose(record.partition, key);
     const batch = this.#add(writer, key, record);
-    const promise = batch.promise();
+    const waiting = wait(batch);
     this.#accumulator.sealIfFull(writer, batch);
-    return promise;
+    return waiting;
   }
 
   #appendTo(route: TopicRoute, record: RecordInput, call: BatchCall, place: number): void {
@@ -203,11 +204,11 @@ class StreamProducer implements Producer {
   #tryAppend(
     route: TopicRoute,
     record: ProducerRecord,
-    resolve: (metadata: Promise<RecordMetadata>) => void,
+    resolve: (metadata: RecordMetadata | Promise<never>) => void,
     reject: (error: unknown) => void,
   ): void {
     try {
-      resolve(this.#append(route, record));
+      this.#append(route, record, (batch) => batch.answer(resolve));
     } catch (error) {
       reject(error);
     }
@@ -248,6 +249,8 @@ class StreamProducer implements Producer {
     await this.#routes.idle();
   }
 }
+
+const promiseOf = (batch: PendingBatch): Promise<RecordMetadata> => batch.promise();
 
 /** @throws StreamError `invalid` RECORD_PAYLOAD when it is neither text, bytes nor null. */
 function payload(name: string, content: Payload | null | undefined): Payload | null {
