@@ -12,7 +12,8 @@ async function run({ mutants, isJson }: MutantOptions): Promise<void> {
   const stop = new AbortController();
   const onSignal = (): void => stop.abort(new BaselineError('interrupted'));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  const startedAt = new Date().toISOString();
+  // Before the tree is copied: the commit is the one that is tried.
+  const [startedAt, machine] = [new Date().toISOString(), machineFacts()];
   // Lines for people go where a JSON document is not.
   const say = (line: string): void =>
     void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
@@ -29,7 +30,7 @@ async function run({ mutants, isJson }: MutantOptions): Promise<void> {
   const document = {
     startedAt,
     finishedAt: new Date().toISOString(),
-    machine: machineFacts(),
+    machine,
     mutants: results.map(resultDocument),
   };
   process.stdout.write(`${JSON.stringify(document, undefined, 2)}\n`);
