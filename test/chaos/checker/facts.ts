@@ -39,6 +39,8 @@ export interface Send {
   readonly process: string;
   readonly topic: string;
   readonly partition: number;
+  /** Of its values. */
+  readonly count: number;
   readonly invokedAt: number;
   /** `open` until it is answered; for ever, if its process crashed. */
   outcome: 'open' | 'ok' | 'fail' | 'info';

@@ -7,7 +7,7 @@ import { eventFault } from './history-format.ts';
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 1024 * 1024;
 /** Of one line. A longer one is refused: it is not of a history. */
-const LINE_BYTES_MAX = 64 * 1024 * 1024;
+const LINE_BYTES_MAX = 16 * 1024 * 1024;
 
 /** A history that cannot be judged, because it is not what `history.ts` says. */
 export class HistoryError extends Error {

@@ -24,12 +24,16 @@ interface LastSent {
   readonly offset: number;
 }
 
+/** By process and partition. */
+type LastSentBy = Map<string, Map<PartitionLog, LastSent>>;
+
 export class Judge {
   readonly #ledger: Ledger;
   readonly #findings: Findings;
   readonly #coverage = new Map<PartitionLog, Coverage>();
-  /** By process and partition: values come in the order in which they were sent. */
-  readonly #lastSent = new Map<string, Map<PartitionLog, LastSent>>();
+  /** Values come in the order in which they were sent: where they are, and where their answers say that they are. */
+  readonly #order: LastSentBy = new Map();
+  readonly #acknowledgedOrder: LastSentBy = new Map();
   readonly #lagsNs: number[] = [];
   readonly #unjudged = new Set<string>();
   readonly #outcomes: Record<Send['outcome'], number> = { open: 0, ok: 0, fail: 0, info: 0 };
@@ -69,13 +73,16 @@ export class Judge {
       this.#judgeRefused(known, send);
       return;
     }
-    const where: Whereabouts | undefined = acknowledgedPlace(known) ?? homes[0];
+    const acknowledged = acknowledgedPlace(known);
+    const where: Whereabouts | undefined = acknowledged ?? homes[0];
     if (where === undefined) {
       if (send.outcome === 'ok') this.#leaveUnjudged(`${send.topic}/${send.partition}`);
       return;
     }
     this.#judgeDuplicates(known, where, homes);
-    this.#judgeOrder(known, send, where);
+    this.#judgeOrder(this.#order, known, send, homes[0] ?? where);
+    if (acknowledged !== undefined)
+      this.#judgeOrder(this.#acknowledgedOrder, known, send, acknowledged);
     this.#judgeLoss(known, send, where, homes);
     if (send.outcome === 'ok') this.#noteLag(known, send, homes);
   }
@@ -99,10 +106,7 @@ export class Judge {
       this.#findStray('phantom', known, send, place, 'never there');
       return false;
     }
-    if (firstReadAt < send.invokedAt) {
-      this.#findStray('phantom', known, send, place, 'only later');
-      return false;
-    }
+    if (firstReadAt < send.invokedAt) this.#findStray('phantom', known, send, place, 'only later');
     // A send that does not tell its topic has the one where it was read first.
     const lives = send.lives.length > 0 ? send.lives : known.places.slice(0, 1).map(lifeOf);
     if (lives.includes(life)) return true;
@@ -154,11 +158,16 @@ export class Judge {
     }
   }
 
-  #judgeOrder(known: KnownValue, send: Send, { log, offset }: Whereabouts): void {
-    let byLog = this.#lastSent.get(send.process);
+  #judgeOrder(
+    order: LastSentBy,
+    known: KnownValue,
+    send: Send,
+    { log, offset }: Whereabouts,
+  ): void {
+    let byLog = order.get(send.process);
     if (byLog === undefined) {
       byLog = new Map();
-      this.#lastSent.set(send.process, byLog);
+      order.set(send.process, byLog);
     }
     const last = byLog.get(log);
     byLog.set(log, { known, send, offset });

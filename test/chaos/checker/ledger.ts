@@ -74,6 +74,7 @@ export class Ledger {
       process,
       topic,
       partition,
+      count: values.length,
       invokedAt: i,
       outcome: 'open',
       answeredAt: Infinity,
@@ -138,6 +139,7 @@ export class Ledger {
       send.process === process &&
       send.topic === value.topic &&
       send.partition === value.partition &&
+      send.count === known.length &&
       known.every((each, rank) => each?.send === send && each.rank === rank);
     if (!isSame) throw new HistoryError(i + 1, `${process} ends a send that it did not invoke`);
     if (send.outcome !== 'open')

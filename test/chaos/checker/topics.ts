@@ -49,8 +49,8 @@ export class Topics {
   endCreation(begun: Life, topicId: string | undefined, at: number): void {
     const name = this.#name(begun.topic);
     const told = topicId === undefined ? begun : (name.byId.get(topicId) ?? begun);
-    if (told !== begun) this.cancelCreation(begun);
-    else if (topicId !== undefined && begun.topicId === undefined) identify(name, begun, topicId);
+    if (told === begun && topicId !== undefined && begun.topicId === undefined)
+      identify(name, begun, topicId);
     for (const life of name.living) {
       if (life !== told) end(name, life, at);
     }
