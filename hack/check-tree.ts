@@ -58,13 +58,13 @@ function textFindings(path: string, text: string): string[] {
   return findings;
 }
 
-/** One line per fault. Files with a zero byte are binary, and only their names are looked at. */
+/** One line per fault. Files with a zero byte or named `.bin` are binary, and only their names are looked at. */
 export function treeFindings(root: string): string[] {
   const findings: string[] = [];
   for (const path of sourceFiles(root)) {
     const fault = nameFinding(path);
     if (fault !== undefined) findings.push(`${path}: ${fault}`);
-    const text = readFileSync(join(root, path), 'utf8');
+    const text = path.endsWith('.bin') ? '' : readFileSync(join(root, path), 'utf8');
     if (text !== '' && !text.includes('\0')) findings.push(...textFindings(path, text));
   }
   return findings;

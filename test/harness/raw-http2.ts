@@ -12,7 +12,8 @@ export const FRAME = {
   goAway: 7,
 } as const;
 const END_HEADERS = 0x4;
-const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** What a client sends first. */
+export const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 
 export interface FrameSocket extends AsyncDisposable {
   /** Writes and waits until the kernel has taken it; false once the connection is closed. */
