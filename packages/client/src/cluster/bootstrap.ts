@@ -18,12 +18,17 @@ export function parseBootstrap(bootstrap: string | readonly string[]): string[] 
   if (addresses.length === 0) throw invalid('bootstrap must name at least one agent as host:port');
   if (addresses.length > ADDRESSES_MAX) throw invalid(`bootstrap names at most ${ADDRESSES_MAX}`);
   for (const address of addresses) {
-    const port = Number(ADDRESS.exec(address)?.[1] ?? 0);
-    if (port < 1 || port > PORT_MAX) {
+    if (!isAddress(address)) {
       throw invalid(`bootstrap must be host:port, for example localhost:9090; got "${address}"`);
     }
   }
   return addresses;
+}
+
+/** Whether a text is `host:port`, so that it can be dialled and means nothing else to the library. */
+export function isAddress(text: string): boolean {
+  const port = Number(ADDRESS.exec(text)?.[1] ?? 0);
+  return port >= 1 && port <= PORT_MAX;
 }
 
 function invalid(message: string): StreamError {

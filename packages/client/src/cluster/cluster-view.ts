@@ -3,8 +3,9 @@ import type { AgentMetadata__Output as AgentMessage } from '@streamhouse/api/gen
 import type { GetMetadataResponse__Output as MetadataMessage } from '@streamhouse/api/gen/streamhouse/v1/GetMetadataResponse.ts';
 import type { TopicMetadata__Output as TopicMessage } from '@streamhouse/api/gen/streamhouse/v1/TopicMetadata.ts';
 import { topicIdFromBytes } from '@streamhouse/core/bytes/uuid.ts';
-import type { StreamError } from '@streamhouse/core/errors.ts';
+import { StreamError } from '@streamhouse/core/errors.ts';
 import { epoch, incarnation, type TopicId } from '@streamhouse/core/ids.ts';
+import { isAddress } from './bootstrap.ts';
 import { partError } from './wire-error.ts';
 
 export interface PartitionView {
@@ -40,6 +41,8 @@ export const EMPTY_VIEW: ClusterView = { topics: new Map(), missing: new Map(), 
 /**
  * The view after an answer. The agents are those of the answer. Of a partition, the higher epoch wins: an agent that is
  * behind cannot send a client back to an earlier holder.
+ *
+ * @throws StreamError of an answer that is not as the contract says; nothing of it counts then.
  */
 export function mergeMetadata(view: ClusterView, answer: MetadataMessage): ClusterView {
   const topics = new Map(view.topics);
@@ -93,6 +96,10 @@ function mergeTopic(known: TopicView | undefined, message: TopicMessage): TopicV
 }
 
 function agentView(message: AgentMessage): AgentView {
+  if (!isAddress(message.address)) {
+    const text = `an agent names "${message.address}" as an address, which is not host:port`;
+    throw new StreamError('internal', 'ANSWER', text);
+  }
   return {
     incarnation: incarnation(message.incarnation),
     address: message.address,

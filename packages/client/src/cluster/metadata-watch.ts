@@ -2,6 +2,7 @@
 import type { GetMetadataResponse__Output as MetadataMessage } from '@streamhouse/api/gen/streamhouse/v1/GetMetadataResponse.ts';
 import type { WatchMetadataResponse__Output as WatchMessage } from '@streamhouse/api/gen/streamhouse/v1/WatchMetadataResponse.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
+import { StreamError } from '@streamhouse/core/errors.ts';
 import type { AgentChannel } from './agent-channel.ts';
 
 /**
@@ -15,6 +16,7 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Ends the watch. */
   readonly signal: AbortSignal;
+  /** A StreamError that it throws ends the watch. */
   readonly onMetadata: (metadata: MetadataMessage) => void;
 }
 
@@ -35,7 +37,14 @@ export function watchMetadata(channel: AgentChannel, options: WatchOptions): Pro
       wasHeard = true;
       cancelSilence();
       cancelSilence = clock.schedule(WATCH_SILENCE_MS, end);
-      if (message.metadata !== null && message.metadata !== undefined) onMetadata(message.metadata);
+      try {
+        if (message.metadata) onMetadata(message.metadata);
+      } catch (error) {
+        if (!(error instanceof StreamError)) throw error;
+        // Of no use, as if it had said nothing: another agent is asked.
+        wasHeard = false;
+        end();
+      }
     });
     // A cancelled stream reports an error too; without a listener it would end the process.
     stream.on('error', end);

@@ -37,3 +37,14 @@ export function partError(error: ErrorMessage): StreamError {
     },
   );
 }
+
+/**
+ * Answers belong to what was asked by their place.
+ *
+ * @throws StreamError `internal` ANSWER when there are fewer or more of them.
+ */
+export function requireAnswers(asked: readonly unknown[], answers: readonly unknown[]): void {
+  if (asked.length === answers.length) return;
+  const message = `the agent gave ${answers.length} answers to ${asked.length} questions`;
+  throw new StreamError('internal', 'ANSWER', message);
+}

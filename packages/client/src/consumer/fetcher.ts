@@ -8,7 +8,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { callUnary } from '../cluster/agent-channel.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { partitionHolder } from '../cluster/cluster-view.ts';
-import { partError } from '../cluster/wire-error.ts';
+import { partError, requireAnswers } from '../cluster/wire-error.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
 import { lookUpOffsets } from './offset-lookup.ts';
 import type { PartitionReader, Seeking } from './partition-reader.ts';
@@ -145,6 +145,7 @@ export class Fetcher implements AsyncDisposable {
           clock: cluster.clock,
         },
       );
+      requireAnswers(fetch.readers, answer.partitions);
       partitions = answer.partitions;
       this.#failing.delete(fetch.address);
     } catch (error) {

@@ -8,7 +8,7 @@ import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { callUnary } from '../cluster/agent-channel.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { partitionHolder } from '../cluster/cluster-view.ts';
-import { partError } from '../cluster/wire-error.ts';
+import { partError, requireAnswers } from '../cluster/wire-error.ts';
 import type { PartitionReader } from './partition-reader.ts';
 
 export type OffsetQuestion = 'earliest' | 'latest' | { readonly timestampMs: number };
@@ -85,6 +85,7 @@ async function askHolder(
     { partitions: readers.map((reader) => ({ ...placeOf(reader), ...questionOf(question) })) },
     { signal, timeoutMs: cluster.requestTimeoutMs, clock: cluster.clock },
   );
+  requireAnswers(readers, offsets);
   return offsets.map((listed, index) => ({ reader: readers[index] as PartitionReader, listed }));
 }
 
