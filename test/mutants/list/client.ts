@@ -29,11 +29,24 @@ export const CLIENT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: QUEUE,
-        find: "if (entry.unresolved === 0 || cause.kind === 'indefinite') return cause;",
-        replace: 'if (entry) return cause;',
+        find: 'const mayBeWritten = entry.unresolved > 0 || entry.mayBeInOldLog;',
+        replace: 'const mayBeWritten = false;',
       },
     ],
     killedBy: [tests(QUEUE_TEST, 'I-11'), tests(MODEL_TEST)],
+  },
+  {
+    id: 'old-log-forgotten',
+    bug: 'a batch that a deleted topic may have had is told as not written',
+    invariants: ['I-11', 'I-28'],
+    patches: [
+      {
+        file: QUEUE,
+        find: 'const mayBeWritten = entry.unresolved > 0 || entry.mayBeInOldLog;',
+        replace: 'const mayBeWritten = entry.unresolved > 0;',
+      },
+    ],
+    killedBy: [tests(QUEUE_TEST), tests(MODEL_TEST)],
   },
   {
     id: 'partial-batch-told-as-failed',
