@@ -399,6 +399,14 @@ test('names each event of the evidence once, in order, and a topic whose name wa
   ]);
 });
 
+test('leaves no record unjudged but acknowledged ones', () => {
+  const history = script()
+    .send('p', ['a'], 'info')
+    .assign('c', 0)
+    .poll('c', [[0, 'a']]);
+  expect(checkEvents(history.events).figures.unjudged.records).toBe(0);
+});
+
 test('a record that is there twice was first read when it was read first', () => {
   const history = script()
     .send('p', ['a'], [0])
