@@ -8,7 +8,7 @@ import { MESSAGE_DECODERS } from './targets/messages.ts';
 import { OBJECT_DECODERS } from './targets/objects.ts';
 import { RECORD_DECODERS } from './targets/records.ts';
 import { TEXT_DECODERS } from './targets/texts.ts';
-import { WIRE_TARGETS } from './targets/wire.ts';
+import { startHost, wireTargets } from './targets/wire.ts';
 
 /** Functions of this process. */
 export const DECODERS: readonly FuzzTarget[] = [
@@ -20,7 +20,8 @@ export const DECODERS: readonly FuzzTarget[] = [
   ...MESSAGE_DECODERS,
 ].map(decoderTarget);
 
-/** Processes and connections. */
-export const WIRES: readonly FuzzTarget[] = [...WIRE_TARGETS, CLIENT_TARGET];
-
-export const TARGETS: readonly FuzzTarget[] = [...DECODERS, ...WIRES];
+export const TARGETS: readonly FuzzTarget[] = [
+  ...DECODERS,
+  ...wireTargets(startHost),
+  CLIENT_TARGET,
+];

@@ -67,8 +67,8 @@ describe('B-04 an agent withstands', () => {
   });
 
   test('more streams on one connection than it may have: refused, not queued', async () => {
-    await using frames = await openFrames(target.address);
     await expectWithstood(async () => {
+      await using frames = await openFrames(target.address);
       const extra = 500;
       const count = STREAMS_MAX + extra;
       const all = Array.from({ length: count }, (_, index) =>
@@ -83,8 +83,8 @@ describe('B-04 an agent withstands', () => {
   });
 
   test('streams that are opened and reset: the connection is closed', async () => {
-    await using frames = await openFrames(target.address);
     await expectWithstood(async () => {
+      await using frames = await openFrames(target.address);
       const cancel = Buffer.from([0, 0, 0, 8]);
       for (let stream = 1; stream < 100_000 && !frames.isClosed; stream += 200) {
         const burst: Buffer[] = [];
@@ -97,22 +97,21 @@ describe('B-04 an agent withstands', () => {
       }
       await until(() => frames.isClosed, AbortSignal.timeout(20_000));
     });
-    expect(frames.isClosed).toBe(true);
   });
 
   test('pings whose answers are never read: the connection is closed', async () => {
-    await using frames = await openFrames(target.address, false);
     await expectWithstood(async () => {
+      await using frames = await openFrames(target.address, false);
       const ping = frameOf(FRAME.ping, 0, 0, Buffer.alloc(8));
       const burst = Buffer.alloc(ping.length * 10_000, ping);
       for (let count = 0; count < 200; count++) if (!(await frames.write(burst))) break;
+      await until(() => frames.isClosed, AbortSignal.timeout(20_000));
     });
-    expect(frames.isClosed).toBe(true);
   });
 
   test('a message in frames of one byte: the stream is reset', async () => {
-    await using frames = await openFrames(target.address);
     await expectWithstood(async () => {
+      await using frames = await openFrames(target.address);
       const prefix = Buffer.from([0, 0, 0x80, 0, 0]);
       await frames.write(headersOf('ProducerService/ProduceStream', 1));
       await frames.write(frameOf(FRAME.data, 0, 1, prefix));
@@ -122,13 +121,13 @@ describe('B-04 an agent withstands', () => {
         if (frames.seen.errorCode !== undefined || !(await frames.write(burst))) break;
       }
       await until(() => frames.seen.errorCode !== undefined, AbortSignal.timeout(20_000));
+      expect(frames.seen.errorCode).toBe(ENHANCE_YOUR_CALM);
     });
-    expect(frames.seen.errorCode).toBe(ENHANCE_YOUR_CALM);
   });
 
   test('messages that are begun and never ended: the streams past the bound are reset', async () => {
-    await using raw = await connectRaw(target.address);
     await expectWithstood(async () => {
+      await using raw = await connectRaw(target.address);
       const head = frame(new Uint8Array(LIMITS.grpcMessageBytesMax)).subarray(0, 4_000_000);
       const codes: number[] = [];
       for (let count = 0; count < 40; count++) {
@@ -160,10 +159,10 @@ describe('B-04 an agent withstands', () => {
 
 describe('I-41 an agent stays small', () => {
   test('with a producer that reads no answers: it is read no further', async () => {
-    const session = connect(`http://${target.address}`, { settings: { initialWindowSize: 0 } });
-    session.on('error', () => undefined);
-    try {
-      await expectWithstood(async () => {
+    await expectWithstood(async () => {
+      const session = connect(`http://${target.address}`, { settings: { initialWindowSize: 0 } });
+      session.on('error', () => undefined);
+      try {
         const stream = session.request({
           ':method': 'POST',
           ':path': pathOf('ProducerService/ProduceStream'),
@@ -187,19 +186,19 @@ describe('I-41 an agent stays small', () => {
         // 1,000 without an answer that was read, and what the windows and buffers between hold.
         expect(sent).toBeGreaterThan(10);
         expect(sent).toBeLessThan(3_000);
-      });
-    } finally {
-      session.destroy();
-    }
+      } finally {
+        session.destroy();
+      }
+    });
   });
 
   test('with readers that ask for much and read nothing', async () => {
     for (let count = 0; count < 40; count++)
       await target.ackOf(buildBatch([recordOf(1_000_000)]), { partition: 2 });
-    const session = connect(`http://${target.address}`, { settings: { initialWindowSize: 0 } });
-    session.on('error', () => undefined);
-    try {
-      await expectWithstood(async () => {
+    await expectWithstood(async () => {
+      const session = connect(`http://${target.address}`, { settings: { initialWindowSize: 0 } });
+      session.on('error', () => undefined);
+      try {
         const partitions = [{ topicId: target.topicId, partition: 2, offset: 0 }];
         const message = frame(
           encodeRequest('ConsumerService/FetchStream', { partitions, creditBytes: 2 ** 50 }),
@@ -215,10 +214,10 @@ describe('I-41 an agent stays small', () => {
           stream.write(message);
         }
         for (let count = 0; count < 50; count++) await target.produce({ partition: 1 });
-      });
-    } finally {
-      session.destroy();
-    }
+      } finally {
+        session.destroy();
+      }
+    });
   });
 
   test('with a thousand streams that do nothing, of each kind', async () => {

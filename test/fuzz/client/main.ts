@@ -12,7 +12,7 @@ import {
 import { TARGET_TOPIC } from '../../harness/target.ts';
 
 /** For all that is done on one connection. */
-const USE_MS_MAX = 1_500;
+const USE_MS_MAX = 1_000;
 const POLL_MS = 100;
 
 let uncaught: string[] = [];

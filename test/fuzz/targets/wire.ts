@@ -28,17 +28,22 @@ const INTERNAL = 13;
 /** Sends one input; resolves what is wrong with how it was answered. */
 type Send = (target: Target, input: Uint8Array) => Promise<string | undefined>;
 
+/** An agent, and a topic on it for who behaves. */
+export interface WireHost extends AsyncDisposable {
+  readonly target: Target;
+}
+
 class WireSubject implements Subject {
+  readonly #host: WireHost;
   readonly #target: Target;
   readonly #send: Send;
-  readonly #parts: AsyncDisposableStack;
   /** Bytes of the agent's log that were looked at. */
   #logPosition = 0;
 
-  constructor(target: Target, send: Send, parts: AsyncDisposableStack) {
-    this.#target = target;
+  constructor(host: WireHost, send: Send) {
+    this.#host = host;
+    this.#target = host.target;
     this.#send = send;
-    this.#parts = parts;
   }
 
   async round(inputs: readonly Uint8Array[]): Promise<readonly Finding[]> {
@@ -87,12 +92,12 @@ class WireSubject implements Subject {
     }
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#parts.disposeAsync();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#host[Symbol.asyncDispose]();
   }
 }
 
-async function openWire(send: Send): Promise<Subject> {
+export async function startHost(): Promise<WireHost> {
   await using parts = new AsyncDisposableStack();
   const target = parts.use(await Target.start());
   await target.raw.call('AdminService/CreateTopic', { name: KEPT_TOPIC });
@@ -102,7 +107,8 @@ async function openWire(send: Send): Promise<Subject> {
       () => false,
     );
   await until(isServed, AbortSignal.timeout(20_000));
-  return new WireSubject(target, send, parts.move());
+  const started = parts.move();
+  return { target, [Symbol.asyncDispose]: () => started.disposeAsync() };
 }
 
 /** One message of one call, on a connection of its own. */
@@ -213,12 +219,17 @@ function httpSeeds(): readonly Seed[] {
   }));
 }
 
-function wireTarget(name: string, seeds: () => readonly Seed[], send: Send): FuzzTarget {
-  return { name, seeds, roundInputs: ROUND_INPUTS, open: () => openWire(send) };
+/** The ports of the host that `start` resolves. */
+export function wireTargets(start: () => Promise<WireHost>): readonly FuzzTarget[] {
+  const rows: readonly (readonly [string, () => readonly Seed[], Send])[] = [
+    ['grpc-messages', requestSeeds, sendMessage],
+    ['grpc-frames', frameSeeds, sendFrames],
+    ['http-requests', httpSeeds, sendHttp],
+  ];
+  return rows.map(([name, seeds, send]) => ({
+    name,
+    seeds,
+    roundInputs: ROUND_INPUTS,
+    open: async () => new WireSubject(await start(), send),
+  }));
 }
-
-export const WIRE_TARGETS: readonly FuzzTarget[] = [
-  wireTarget('grpc-messages', requestSeeds, sendMessage),
-  wireTarget('grpc-frames', frameSeeds, sendFrames),
-  wireTarget('http-requests', httpSeeds, sendHttp),
-];
