@@ -66,5 +66,5 @@ function movedPartitions(before: readonly HolderFact[], after: readonly HolderFa
 
 function describe(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause === undefined ? message : `${message} (${String(cause)})`;
+  return cause instanceof Error ? `${message} (${cause.message})` : message;
 }

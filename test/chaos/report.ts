@@ -52,7 +52,7 @@ export function report(finished: Finished): RunReport {
   };
 }
 
-export function countFaults(faults: readonly FaultRecord[]): Record<string, FaultCount> {
+function countFaults(faults: readonly FaultRecord[]): Record<string, FaultCount> {
   const counts: Record<string, FaultCount> = {};
   for (const kind of FAULT_KINDS) {
     const those = faults.filter((fault) => fault.kind === kind);

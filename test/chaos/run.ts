@@ -28,7 +28,7 @@ const WARM_UP_MS = 5_000;
 /** Start, heal, final reads and judgement, on a machine that does much else besides. */
 const OVERHEAD_MS_MAX = 300_000;
 /** Names and partitions of the topics: one that stays, one that is deleted and made again, one that grows. */
-export const TOPICS = { steady: 6, reborn: 2, growing: 2 } as const;
+const TOPICS = { steady: 6, reborn: 2, growing: 2 } as const;
 
 const run = promisify(execFile);
 
@@ -156,7 +156,8 @@ async function bounded(work: Promise<void>, otherwise: string): Promise<void> {
 }
 
 /** Each partition takes records now. */
-async function untilAllAcknowledge({ workers, topics, untilGiven }: Stage): Promise<void> {
+async function untilAllAcknowledge(stage: Stage): Promise<void> {
+  const { workers, topics } = stage;
   const places = topics.live.flatMap(({ topic, partitions }) =>
     Array.from({ length: partitions }, (_, partition) => ({
       topic,
@@ -166,12 +167,13 @@ async function untilAllAcknowledge({ workers, topics, untilGiven }: Stage): Prom
   );
   const isGrown = (place: (typeof places)[number]): boolean =>
     workers.acknowledged(place.topic, place.partition) > place.before;
-  await untilGiven(() => places.every(isGrown) || undefined);
+  await stage.untilGiven(() => places.every(isGrown) || undefined);
 }
 
 /** PUTs that nobody waits for any more have landed: they must change nothing that is read afterwards. */
-async function untilNoneIsLate({ s3, untilGiven }: Stage): Promise<void> {
-  await untilGiven(() => s3.counted('unanswered') === s3.counted('landedLate') || undefined);
+async function untilNoneIsLate(stage: Stage): Promise<void> {
+  const { s3 } = stage;
+  await stage.untilGiven(() => s3.counted('unanswered') === s3.counted('landedLate') || undefined);
 }
 
 function enter({ recorder, say }: Stage, phase: string): void {

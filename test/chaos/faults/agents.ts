@@ -1,6 +1,4 @@
 /** Faults of the agents' processes, and changes of their number. */
-import { pathToFileURL } from 'node:url';
-import { join } from 'node:path';
 import { signalProcess } from '@streamhouse/standalone/process.ts';
 import type { Agent } from '../stage/agents.ts';
 import type { Stage } from '../stage/stage.ts';
@@ -93,7 +91,7 @@ async function stopInPut(stage: Stage, pid: number, incarnation: number): Promis
 }
 
 import { SKEW_VARIABLE } from './skew-variable.ts';
-const SKEW_PRELOAD = pathToFileURL(join(import.meta.dirname, 'clock-skew.ts')).href;
+const SKEW_PRELOAD = import.meta.resolve('./clock-skew.ts');
 const SKEW_MS = 600_000;
 const SKEW_TOLERANCE_MS = 60_000;
 

@@ -68,21 +68,26 @@ const PUT_TIMEOUT_MS = 10_000;
 const LANDS_AFTER_MS = [100, 60_000] as const;
 const PUTS = [1, 4] as const;
 
-/** Some PUTs are never answered, and land when nobody waits for them any more. */
+/** Some PUTs are never answered; they are tried again, and then land after all. */
 export async function s3Late({ s3, lateMsMax }: Stage, random: Random): Promise<RunningFault> {
   const count = Math.floor(between(...PUTS, random));
   const [min, max] = LANDS_AFTER_MS;
-  let taken = 0;
-  const rule = s3.add(({ operation }) => {
-    if (operation !== 'PutObject' || taken >= count) return undefined;
-    taken++;
+  const taken = new Set<string>();
+  let retried = 0;
+  const rule = s3.add(({ operation, key }) => {
+    // What is before the attempt.
+    const name = key?.slice(0, key.lastIndexOf('-')) ?? '';
+    if (operation !== 'PutObject') return undefined;
+    if (taken.has(name)) retried++;
+    if (taken.has(name) || taken.size >= count) return undefined;
+    taken.add(name);
     const lateMs = between(min, Math.max(min, Math.min(max, lateMsMax())), random);
     return { kind: 'lateLanding', landAfterMs: PUT_TIMEOUT_MS + lateMs };
   });
   return {
     target: `${count} PUTs`,
     holdMs: 0,
-    felt: () => (taken === count ? `${count} PUTs were not answered` : undefined),
+    felt: () => (retried > 0 ? `${taken.size} not answered, ${retried} tried again` : undefined),
     stop: async () => rule[Symbol.dispose](),
     isOver: () => true,
   };

@@ -135,7 +135,7 @@ export function groupReads(
   return groups;
 }
 
-export async function expectIdentity(admin: Admin, topic: string, topicId: string): Promise<void> {
+async function expectIdentity(admin: Admin, topic: string, topicId: string): Promise<void> {
   const { topics } = await admin.metadata([topic]);
   const found = topics[0]?.topicId;
   if (found !== topicId) throw new Error(`${topic} is ${found} now, not ${topicId}`);
