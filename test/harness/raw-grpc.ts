@@ -14,6 +14,7 @@ export interface Failure {
   readonly reason: string;
   readonly message: string;
   readonly details: Readonly<Record<string, string>>;
+  readonly retryAfterMs: number | undefined;
 }
 
 export interface RawAgent {
@@ -106,8 +107,8 @@ function callRaw<Response>(
 }
 
 function failureOf(error: ServiceError): Failure {
-  const { kind, reason, message, details } = callError(error);
-  return { code: error.code, kind, reason, message, details };
+  const { kind, reason, message, details, retryAfterMs } = callError(error);
+  return { code: error.code, kind, reason, message, details, retryAfterMs };
 }
 
 /** One HTTP/2 connection without any library of gRPC on it. */

@@ -240,6 +240,18 @@ describe('B-08 timestamps and headers', () => {
     });
   });
 
+  test('a record of before 1970 is refused where the header of its batch cannot tell', async () => {
+    const records = [1_000, 0].map((timestampMs) => ({ ...plainRecords(1)[0]!, timestampMs }));
+    const batch = forge(buildBatch(records), (bytes) => {
+      writeInt64(bytes, FIELD.baseTimestamp, 999);
+      writeInt64(bytes, FIELD.maxTimestamp, 999);
+    });
+    expect((await target.ackOf(batch)).error).toMatchObject({
+      kind: 'invalid',
+      reason: 'BATCH_TIMESTAMP',
+    });
+  });
+
   test.each(['a\rb', 'a\nb', 'a\0b', 'x'.repeat(1025)])(
     'a header named %j is refused',
     async (name) => {

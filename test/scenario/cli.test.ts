@@ -8,6 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { pause } from '@streamhouse/standalone/process.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
@@ -46,6 +47,8 @@ async function ended(child: ChildProcessWithoutNullStreams): Promise<Ended> {
 
 async function run(args: readonly string[], input: string | Uint8Array = ''): Promise<Ended> {
   const child = start(...args);
+  // Input for a command that has ended already: how it ended tells more.
+  child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   return await ended(child);
 }
@@ -100,10 +103,34 @@ describe('topics and agents', () => {
     expect(exitCode).toBe(4);
   });
 
-  test('B-01 refuse a name that is no name', async () => {
-    const { exitCode, stderr } = await run(['topics', 'create', '../../etc']);
-    expect(stderr).toMatch(/^streamhouse: [^\n]+\n$/);
+  test.concurrent.each([
+    ...['../../etc', 'a/b', '.', '..', '', 'x'.repeat(250), '%2e%2e', 'оrders', '😀', '__internal'],
+  ])('B-01 refuse the name %j with the rule that it breaks', async (name) => {
+    const { exitCode, stderr } = await run(['topics', 'create', name]);
+    expect(stderr).toMatch(
+      /^streamhouse: the topic name (must not|may have|has at most) [^\n]+\n$/,
+    );
     expect(exitCode).toBe(2);
+  });
+
+  test('B-01 name the topic that differs by . and _ only', async () => {
+    await makeTopic('a.b_c');
+    const { exitCode, stderr } = await run(['topics', 'create', 'a_b.c']);
+    expect(stderr).toMatch(/^streamhouse: [^\n]*a\.b_c[^\n]*\n$/);
+    expect(exitCode).toBe(1);
+  });
+
+  test('B-16 say that the server does not know the call', async () => {
+    const server = new Server();
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    const end = await run(['topics', 'list', '--bootstrap', `127.0.0.1:${port}`]);
+    server.forceShutdown();
+    expect(end.stderr).toMatch(/^streamhouse: [^\n]*server is of another version[^\n]*\n$/);
+    expect(end.exitCode).toBe(5);
   });
 
   test('list the agents', async () => {
@@ -199,6 +226,18 @@ describe('produce and consume', () => {
     );
     expect(exitCode).toBe(1);
     expect(await output(['consume', 'broken', '--json'])).toBe('{"a":1}\n{"a":2}\n');
+  });
+
+  test('B-16 name the line of an input that is no text, and of one that has no end', async () => {
+    await makeTopic('binary');
+    const noise = Buffer.from('{"a":1}\n\xff\xfe\0\x1b[2J\n', 'latin1');
+    const binary = await run(['produce', 'binary', '--json'], noise);
+    expect(binary.stderr).toMatch(/^streamhouse: line 2 is not UTF-8[^\n]+\n$/);
+    expect(binary.exitCode).toBe(1);
+    // B-02: the bound is told before all of it is read.
+    const endless = await run(['produce', 'binary'], `ok\n${'x'.repeat(3_000_000)}`);
+    expect(endless.stderr).toMatch(/^streamhouse: line 2 is longer than 1048576 bytes[^\n]+\n$/);
+    expect(endless.exitCode).toBe(1);
   });
 
   test('tell how each record ended when one cannot be written', async () => {

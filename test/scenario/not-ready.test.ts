@@ -94,6 +94,7 @@ async function expectNotReady(agent: LoneAgent, cause: RegExp): Promise<void> {
   const failure = await raw.failure('AdminService/ListTopics', {});
   expect(failure).toMatchObject({ code: UNAVAILABLE, kind: 'unavailable', reason: 'NOT_READY' });
   expect(failure.message).toMatch(cause);
+  expect(failure.retryAfterMs).toBeGreaterThan(0);
 }
 
 async function expectReady(agent: LoneAgent): Promise<void> {
@@ -166,5 +167,17 @@ describe('B-18 an agent without what it stands on', () => {
     expect(exitCode).toBe(0);
     expect(output).not.toContain('canary');
     await database.sql(`DROP ROLE ${login}`);
+  });
+
+  test('says that the schema is of a newer program, and serves once it is not', async () => {
+    await using database = await createTestDatabase();
+    await database.sql(
+      `INSERT INTO schema_migrations (version, name, checksum) VALUES (9999, 'from-the-future', '')`,
+    );
+    const agent = await startAgent({ METADATA_STORE: database.url });
+    await expectNotReady(agent, /schema version 9999.*newer program/);
+    await database.sql('DELETE FROM schema_migrations WHERE version = 9999');
+    await expectReady(agent);
+    expect((await agent.stop()).exitCode).toBe(0);
   });
 });

@@ -51,6 +51,11 @@ describe('runProgram', () => {
     [['produce', 't', '--partition', '1e3'], /0\.\.9999; see/],
     [['produce', 't', '--partition', '-1'], /0\.\.9999; see/],
     [['consume', 't', '--partition', 'NaN'], /0\.\.9999; see/],
+    [['consume', 't', '--partition', '2147483648'], /0\.\.9999; see/],
+    [['consume', 't', '--from', '-1'], /"earliest", "latest", an offset, or a time/],
+    [['consume', 't', '--from', 'NaN'], /"earliest", "latest", an offset, or a time/],
+    [['consume', 't', '--from', '1e3'], /"earliest", "latest", an offset, or a time/],
+    [['consume', 't', '--from', '9223372036854775808'], /0\.\.9007199254740991; see/],
     [['consume', 't', '--max', '0'], /1\.\.9007199254740991; see/],
     [['topics', 'list', '--output', 'xml'], /Allowed choices are table, json, yaml; see/],
     [['produce', 't', '--json', '--key-separator', ':'], /with --json use --key-field/],
@@ -58,7 +63,7 @@ describe('runProgram', () => {
     [['consume', 't', '--json', '--key-separator', ':'], /--output json has the key/],
     [['topics', 'alter', 't'], /nothing to change is given/],
     [['topics', '\u001b[2J'], /unknown command '\\u001b\[2J'/],
-  ])('B-16 refuses %j with 2 and one line that has the next step', async (args, line) => {
+  ])('B-05 B-16 refuses %j with 2 and one line that has the next step', async (args, line) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect(stderr).toMatch(/^streamhouse: [^\n]+\n$/);
     expect(stderr).toMatch(line);
