@@ -51,9 +51,7 @@ async function runAll({ seeds, firstSeed, isJson, isTraced }: SimulateOptions): 
   else process.stdout.write(`${render(report)}\n`);
   if (violated === undefined) return;
   process.stderr.write(`${violated.trace.slice(-TAIL_LINES).join('\n')}\n`);
-  process.stderr.write(
-    `again: node test/simulation/main.ts --seed ${violated.seed} --seeds 1 --trace\n`,
-  );
+  process.stderr.write(`again: npm run simulate -- --seed ${violated.seed} --seeds 1 --trace\n`);
   process.exitCode = 1;
 }
 

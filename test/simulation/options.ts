@@ -8,7 +8,7 @@ export interface SimulateOptions {
   readonly isTraced: boolean;
 }
 
-export const HELP: string = `node test/simulation/main.ts [options]: runs agents and clients on virtual time, with faults from a seed.
+export const HELP: string = `npm run simulate -- [options]: runs agents and clients on virtual time, with faults from a seed.
 
   --seeds N   runs, of N seeds in a row (20)
   --seed S    the first of them (1)
