@@ -45,7 +45,9 @@ async function main(words: readonly string[]): Promise<void> {
   try {
     await runAll(options, interrupted.signal);
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    const { aborted, reason } = interrupted.signal;
+    const cause: unknown = aborted ? reason : error;
+    process.stderr.write(`${aborted || !(cause instanceof Error) ? String(cause) : cause.stack}\n`);
     process.exitCode = EXIT_FAILED;
   }
 }

@@ -21,7 +21,7 @@ export const HELP: string = `npm run chaos -- [options]: a cluster of real proce
   --json          run.json of each run on stdout, one a line; progress on stderr
   --help
 
-Every run is kept in .cache/chaos/. Exit code: 0 passed, 1 violated, 2 usage, 3 void.
+Every run is kept in .cache/chaos/. Exit code: 0 passed, 1 violated, 2 usage, 3 void, 4 not finished.
 `;
 
 const RUN_MS_MIN = 20_000;
