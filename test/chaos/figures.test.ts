@@ -46,6 +46,12 @@ test('a gap before the fault, or long after its end, is not its work', () => {
   ]);
 });
 
+test('what moves by coincidence is no failover', () => {
+  const summary = summaryOf({ 't/0': [1, 9, 10, 12, 13] });
+  expect(failoverGaps([fault('client-crash', 10, 12)], summary)).toEqual([]);
+  expect(failoverGaps([fault('partition-postgres', 10, 12)], summary)).toHaveLength(1);
+});
+
 test('a recovery is counted for every partition that was there before', () => {
   const summary = summaryOf({ 't/0': [1, 5.5], 't/1': [1, 7], 'new/0': [8] });
   const faults = [fault('postgres-kill', 4, 5), fault('kill', 4, 5)];

@@ -1,5 +1,5 @@
 /** How long partitions took no records when something failed, from what was acknowledged when. Pure. */
-import type { FaultKind } from './faults/fault.ts';
+import { FAMILY, type FaultKind } from './faults/fault.ts';
 import type { FaultRecord } from './nemesis.ts';
 import type { Summary } from './summary.ts';
 
@@ -18,10 +18,15 @@ const AFTERMATH_NS = 1e9;
  * each other, of those that the time from the break to the mending meets.
  */
 export function failoverGaps(faults: readonly FaultRecord[], summary: Summary): GapFigure[] {
-  return faults.flatMap((fault) => {
+  return faults.filter(changesHolders).flatMap((fault) => {
     const gapsMs = fault.moved.flatMap((key) => gapOf(summary, key, fault));
     return gapsMs.length === 0 ? [] : [{ kind: fault.kind, target: fault.target, gapsMs }];
   });
+}
+
+/** After other faults partitions move only by coincidence. */
+function changesHolders({ kind }: FaultRecord): boolean {
+  return FAMILY[kind] === 'agents' || kind === 'partition-postgres';
 }
 
 function gapOf(summary: Summary, key: string, { brokenNs, mendedNs }: FaultRecord): number[] {

@@ -1,5 +1,5 @@
 /** Passed, violated or void: what a run proves. Pure. */
-import type { FaultKind } from './faults/fault.ts';
+import { FAMILY } from './faults/fault.ts';
 import type { FaultRecord } from './nemesis.ts';
 import type { Summary } from './summary.ts';
 
@@ -11,15 +11,6 @@ export const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, violat
 const OK_PER_SECOND_MIN = 100;
 /** Of the operations whose end is known to have come. */
 const UNKNOWN_SHARE_MAX = 0.2;
-
-/** After these some partition has another holder. */
-const FAILOVER_KINDS: ReadonlySet<FaultKind> = new Set([
-  'kill',
-  'pause',
-  'clock-skew',
-  'rolling-restart',
-  'scaling',
-]);
 
 export interface Outcome {
   readonly summary: Summary;
@@ -41,7 +32,8 @@ export function voidReasons(outcome: Outcome): string[] {
     reasons.push(`${ok} ok operations in ${seconds.toFixed(1)} s before the first fault`);
   for (const { kind, target, evidence } of faults)
     if (evidence === undefined) reasons.push(`${kind} was not felt by ${target}`);
-  const failovers = faults.filter(({ kind }) => FAILOVER_KINDS.has(kind));
+  // After a fault of an agent's process its partitions are with others.
+  const failovers = faults.filter(({ kind }) => FAMILY[kind] === 'agents');
   if (failovers.length > 0 && failovers.every(({ moved }) => moved.length === 0))
     reasons.push('no partition changed its holder');
   for (const key of livePartitions) {

@@ -162,18 +162,18 @@ export async function rollingRestart(stage: Stage): Promise<RunningFault> {
 export async function scaling(stage: Stage, random: Random): Promise<RunningFault> {
   const added = await stage.agents.add();
   const leaving = pick(stage.agents.all, random);
-  const { pid } = leaving;
   return {
     target: `${added.id} came, ${leaving.id} left`,
     holdMs: between(0, 3_000, random),
     felt: async () => {
+      await added.firstReady();
       const held = (await stage.facts.holders()).filter(({ agentId }) => agentId === added.id);
       return held.length > 0 ? `${added.id} holds ${held.length} partitions` : undefined;
     },
     stop: () => stage.agents.remove(leaving),
     isOver: async () => {
-      const held = (await stage.facts.holders()).some(({ agentId }) => agentId === leaving.id);
-      return !held && leaving.pid !== pid;
+      const held = await stage.facts.holders();
+      return held.length > 0 && held.every(({ agentId }) => agentId !== leaving.id);
     },
   };
 }

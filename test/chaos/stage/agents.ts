@@ -90,6 +90,7 @@ export class Agent {
     return this.#process.pid;
   }
 
+  /** Resolves when its first life is ready. @throws Error with the end of its log when it ended before. */
   firstReady(): Promise<void> {
     return this.#process.ready();
   }
@@ -136,7 +137,7 @@ export class Agents implements AsyncDisposable {
     return this.#agents.find((agent) => agent.id === id);
   }
 
-  /** Starts one more and waits until it is ready. */
+  /** Starts one more: see `firstReady`. */
   async add(): Promise<Agent> {
     const number = this.#nextNumber++;
     const id = `agent-${number}`;
@@ -159,7 +160,6 @@ export class Agents implements AsyncDisposable {
       },
     );
     this.#agents.push(agent);
-    await agent.firstReady();
     return agent;
   }
 

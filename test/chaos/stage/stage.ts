@@ -84,7 +84,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       log,
     }),
   );
-  await Promise.all(Array.from({ length: AGENTS }, () => agents.add()));
+  const added = await Promise.all(Array.from({ length: AGENTS }, () => agents.add()));
+  await Promise.all(added.map((agent) => agent.firstReady()));
   const bootstrap = (): readonly string[] => agents.all.map((agent) => agent.address);
   const facts = parts.use(new Facts(postgres.url, signal));
   const admin = parts.use(await connectAdmin({ bootstrap: bootstrap(), requestTimeoutMs: 2_000 }));
