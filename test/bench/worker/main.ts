@@ -26,7 +26,7 @@ async function run(task: Task): Promise<Tasks[keyof Tasks]['result']> {
       probe = await Probe.start(task);
       return null;
     case 'probe':
-      return started(probe).ask(task.sinceMs);
+      return started(probe).ask(task);
     case 'probeEnd':
       await started(probe).end();
       return null;

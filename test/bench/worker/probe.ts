@@ -2,7 +2,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { connectProducer, type Producer } from '@streamhouse/client/mod.ts';
 import { OpenLoopSchedule } from '../schedule.ts';
 import { longestGapMs } from '../stats.ts';
-import type { ProbeAnswer, ProbeTask } from './protocol.ts';
+import type { ProbeAnswer, ProbeQuestion, ProbeTask } from './protocol.ts';
 
 const CALLS_MAX = 1_000;
 
@@ -31,8 +31,8 @@ export class Probe {
     );
   }
 
-  ask(sinceMs: number): ProbeAnswer {
-    const isBack = this.#newestSentMs > sinceMs;
+  ask({ sinceMs, overAfterMs }: ProbeQuestion): ProbeAnswer {
+    const isBack = this.#newestSentMs > overAfterMs;
     return {
       gapMs: isBack ? longestGapMs(this.#ackedMs, sinceMs) : undefined,
       failed: this.#failed,

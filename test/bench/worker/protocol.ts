@@ -71,15 +71,17 @@ export interface ProbeTask {
   readonly everyMs: number;
 }
 
-/** What the probe saw since the last question. Answers when acknowledgements come again after `sinceMs`. */
+/** What the probe saw. Both times in milliseconds since 1970. */
 export interface ProbeQuestion {
   readonly kind: 'probe';
-  /** Milliseconds since 1970. */
+  /** Gaps that ended before are of no interest. */
   readonly sinceMs: number;
+  /** The gap is over when a record that was sent after this moment is acknowledged. */
+  readonly overAfterMs: number;
 }
 
 export interface ProbeAnswer {
-  /** See `longestGapMs`; undefined while no record sent after `sinceMs` is acknowledged. */
+  /** See `longestGapMs`; undefined while no record sent after `overAfterMs` is acknowledged. */
   readonly gapMs: number | undefined;
   /** Sends that were rejected since the probe began. */
   readonly failed: number;
