@@ -1,5 +1,5 @@
 /** What an agent's process uses, and what it counts. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
 
 const SAMPLE_MS = 200;
@@ -40,6 +40,27 @@ export async function rssMiB(pid: number): Promise<number> {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
   if (kib === undefined) throw new Error(`process ${pid} tells no memory`);
   return Number(kib) / 1_024;
+}
+
+export interface OpenFiles {
+  /** Files, sockets, pipes and all else. */
+  readonly descriptors: number;
+  /** Sockets among them. */
+  readonly connections: number;
+}
+
+/** What a process has open. Source: /proc/PID/fd. */
+export async function openFiles(pid: number): Promise<OpenFiles> {
+  const folder = `/proc/${pid}/fd`;
+  const names = await readdir(folder);
+  // One that was closed in between is not open.
+  const targets = await Promise.all(
+    names.map((name) => readlink(`${folder}/${name}`).catch(() => undefined)),
+  );
+  return {
+    descriptors: targets.filter((target) => target !== undefined).length,
+    connections: targets.filter((target) => target?.startsWith('socket:')).length,
+  };
 }
 
 async function cpuMs(pid: number): Promise<number> {

@@ -12,6 +12,7 @@ import { readProfiles, selfTimes, type SelfTime } from './profile.ts';
 import { benchProduce } from './produce.ts';
 import { benchPuts } from './puts.ts';
 import { renderFigures, renderProfiles } from './report.ts';
+import { benchSoak } from './soak.ts';
 
 const PROFILED = ['agent', 'client'] as const;
 const PROFILE_ROWS = 15;
@@ -27,6 +28,7 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   puts: benchPuts,
   failover: benchFailover,
   handover: benchHandover,
+  soak: benchSoak,
 };
 
 const NOTES = [

@@ -17,6 +17,11 @@ test('what is asked for goes over what is quick', () => {
   expect(options).toMatchObject({ only: ['puts', 'produce'], runs: 1, seconds: 5, isJson: true });
 });
 
+test('hours of load are measured only when they are asked for', () => {
+  expect(BENCHES).not.toContain('soak');
+  expect(readOptions(['--only', 'soak', '--seconds', '3600'])).toMatchObject({ only: ['soak'] });
+});
+
 test.each([
   [['--only', 'produce,nothing'], 'there is no "nothing"'],
   [['--runs', '0'], '--runs must be a whole number'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LatencyHistogram, longestGapMs, percentile, spreadOf } from './stats.ts';
+import { LatencyHistogram, longestGapMs, percentile, slopePerHour, spreadOf } from './stats.ts';
 
 test('the median of an even number of runs lies between the middle two', () => {
   expect(spreadOf([4, 1, 3, 2])).toEqual({ min: 1, median: 2.5, max: 4 });
@@ -17,6 +17,15 @@ test('a percentile is a sample that was measured', () => {
   expect(percentile(samples, 0.99)).toBe(50);
   expect(percentile(samples, 1)).toBe(50);
   expect(() => percentile([], 0.5)).toThrow('at least one sample');
+});
+
+test('growth is that of the line through the samples, not of the last one', () => {
+  const minutes = Array.from({ length: 61 }, (_, minute) => minute);
+  const line = minutes.map((minute) => ({ atMs: minute * 60_000, value: 100 + 2 * (minute / 60) }));
+  expect(slopePerHour(line)).toBeCloseTo(2);
+  const saw = minutes.map((minute) => ({ atMs: minute * 60_000, value: 100 + (minute % 2) }));
+  expect(Math.abs(slopePerHour(saw))).toBeLessThan(0.05);
+  expect(() => slopePerHour([{ atMs: 1, value: 1 }])).toThrow('two moments');
 });
 
 test('a histogram gives the percentiles of its samples, at most 1 % above', () => {

@@ -28,6 +28,28 @@ export function percentile(samples: readonly number[], share: number): number {
   return sample;
 }
 
+export interface Sample {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Growth of a value in an hour: the slope of the line through the samples, by least squares. Units of the value. */
+export function slopePerHour(samples: readonly Sample[]): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanMs = mean(samples.map(({ atMs }) => atMs));
+  const meanValue = mean(samples.map(({ value }) => value));
+  let [rise, run] = [0, 0];
+  for (const { atMs, value } of samples) {
+    rise += (atMs - meanMs) * (value - meanValue);
+    run += (atMs - meanMs) ** 2;
+  }
+  if (!(run > 0)) throw new Error('a slope needs samples of two moments at least');
+  return (rise / run) * HOUR_MS;
+}
+
 const MANTISSA_BITS = 7;
 const LINEAR_MAX = 2 ** (MANTISSA_BITS + 1);
 const BUCKETS = LINEAR_MAX + (31 - MANTISSA_BITS) * 2 ** MANTISSA_BITS;

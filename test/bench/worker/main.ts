@@ -3,6 +3,7 @@
  * asked over the channel to its parent, and ends when that closes, however the parent ended.
  */
 import { consume } from './consume.ts';
+import { follow } from './follow.ts';
 import type { GatewayWorker } from './gateway.ts';
 import { openLoop } from './open-loop.ts';
 import { Probe } from './probe.ts';
@@ -22,6 +23,8 @@ async function run(task: Task): Promise<Tasks[keyof Tasks]['result']> {
       return await fill(task);
     case 'consume':
       return await consume(task);
+    case 'follow':
+      return await follow(task);
     case 'probeStart':
       probe = await Probe.start(task);
       return null;

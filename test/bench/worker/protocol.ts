@@ -62,6 +62,16 @@ export interface ConsumeTask {
   readonly measureMs: number | undefined;
 }
 
+/** Reads from the beginning whatever is there or comes, until the time is over. */
+export interface FollowTask {
+  readonly kind: 'follow';
+  readonly bootstrap: readonly string[];
+  readonly topic: string;
+  readonly partitions: readonly number[];
+  /** Milliseconds since 1970; what is left then is still read. */
+  readonly untilMs: number;
+}
+
 /** Sends one record to one partition every few milliseconds, until `probeEnd`. */
 export interface ProbeTask {
   readonly kind: 'probeStart';
@@ -106,6 +116,7 @@ export interface Tasks {
   openLoop: { task: OpenLoopTask; result: OpenLoopResult };
   fill: { task: FillTask; result: Rate };
   consume: { task: ConsumeTask; result: Rate };
+  follow: { task: FollowTask; result: Rate };
   probeStart: { task: ProbeTask; result: null };
   probe: { task: ProbeQuestion; result: ProbeAnswer };
   probeEnd: { task: { readonly kind: 'probeEnd' }; result: null };
