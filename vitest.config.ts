@@ -15,7 +15,12 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'hack/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'agent/src/**/*.test.ts',
+            'operator/src/**/*.test.ts',
+            'hack/**/*.test.ts',
+          ],
           // No module holds mutable state, so files of one worker can share their imports.
           isolate: false,
         },

@@ -17,6 +17,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   client: { folder: 'packages/client', imports: ['core', 'api', 'codec'] },
   cli: { folder: 'packages/cli', imports: ['core', 'client', 'api'] },
   agent: { folder: 'agent', imports: ['core', 'api', 'store', 'codec'] },
+  operator: { folder: 'operator', imports: ['core', 'api', 'store', 'client'] },
   standalone: {
     folder: 'packages/standalone',
     imports: ['core', 'agent', 'operator', 'store', 'codec'],
@@ -33,6 +34,7 @@ const HOMES: readonly { readonly library: RegExp; readonly folders: readonly str
     library: /^@grpc\/grpc-js(\/|$)/,
     folders: ['packages/client/src/', 'agent/src/', 'packages/api/gen/'],
   },
+  { library: /^@kubernetes\/client-node(\/|$)/, folders: ['operator/src/kube/'] },
 ];
 
 /** Tests, what several of them share, and the suites that every adapter of a port passes. */
