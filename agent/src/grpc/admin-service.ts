@@ -127,7 +127,7 @@ function describe(topic: Topic): TopicDescription {
       topic.durability === 'memory' ? Durability.DURABILITY_MEMORY : Durability.DURABILITY_OBJECT,
     pool: topic.pool,
     config: { ...topic.config },
-    ownerKind: topic.ownerKind,
+    ownerKind: topic.owner.kind,
     createdAtMs: topic.createdAtMs,
   };
 }

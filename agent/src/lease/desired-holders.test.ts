@@ -11,7 +11,7 @@ function snapshot(managedTopics: readonly (readonly string[])[]): ClusterSnapsho
     topicId: id,
     name: ['orders', 'clicks'][index] ?? '',
     partitions: 4,
-    ownerKind: 'api' as const,
+    owner: { kind: 'api' as const },
     createdAtMs: 0,
     pool: 'default',
     durability: 'object' as const,

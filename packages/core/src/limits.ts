@@ -8,6 +8,8 @@ export const LIMITS = {
   topicNameCharsMax: 249,
   /** Partitions of a topic. More: `invalid`. */
   topicPartitionsMax: 10_000,
+  /** Topics that an operator claims in one statement. More: `invalid`. */
+  claimTopicsMax: 500,
   /** Partitions of a cluster: placement and metadata stay in memory. More: `overloaded`. */
   clusterPartitionsMax: 100_000,
 

@@ -45,7 +45,7 @@ export class TopicTable {
     this.#checkPartitionsLeft(partitions);
     const row: TopicRow = {
       ...settings,
-      ...{ topicId: this.#options.newTopicId(), name, partitions, ownerKind: 'api' },
+      ...{ topicId: this.#options.newTopicId(), name, partitions, owner: { kind: 'api' } },
       createdAtMs: this.#options.wallMs(),
       isDeleted: false,
     };

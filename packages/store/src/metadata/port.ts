@@ -3,6 +3,7 @@ import type { AgentStore } from './agents.ts';
 import type { ChangeFeed } from './changes.ts';
 import type { LeaseStore } from './leases.ts';
 import type { LogStore } from './log.ts';
+import type { OperatorStore } from './operator.ts';
 import type { TopicStore } from './topics.ts';
 
 export interface Metadata {
@@ -16,4 +17,9 @@ export interface Metadata {
   /** Names this cluster for ever: made with the schema, first part of every object's key. */
   clusterId(signal: AbortSignal): Promise<string>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What an operator uses: the metadata, and what only the leader of the operators may do. */
+export interface OperatorMetadata extends Metadata {
+  readonly operator: OperatorStore;
 }

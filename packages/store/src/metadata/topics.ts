@@ -14,12 +14,23 @@ export interface TopicSettings {
   readonly config: Readonly<Record<string, string>>;
 }
 
+/** The Topic resource whose spec a topic follows. */
+export interface KubernetesOwner {
+  readonly kind: 'kubernetes';
+  /** Identity of the resource: one made again under its name has another. */
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Who may change a topic: any client of the API, or one Kubernetes resource only. */
+export type TopicOwner = { readonly kind: 'api' } | KubernetesOwner;
+
 export interface Topic extends TopicSettings {
   readonly topicId: TopicId;
   readonly name: string;
   readonly partitions: number;
-  /** Who may change it: `api` or a Kubernetes resource. */
-  readonly ownerKind: 'api' | 'kubernetes';
+  readonly owner: TopicOwner;
   readonly createdAtMs: number;
 }
 
@@ -46,14 +57,18 @@ export interface TopicStore {
   ): Promise<Topic>;
   /**
    * Sets what is given; partitions only grow (I-29).
-   * @throws StreamError `notFound`, `invalid` PARTITIONS_SHRINK.
+   * @throws StreamError `notFound`, `invalid` PARTITIONS_SHRINK, `conflict` TOPIC_MANAGED when a resource owns the topic
+   *   (details.resource is its `namespace/name`).
    */
   alter(
     topicId: TopicId,
     change: Partial<TopicSettings> & { readonly partitions?: number },
     signal: AbortSignal,
   ): Promise<Topic>;
-  /** Hides the topic; the name is free at once. Its rows and objects go later. @throws StreamError `notFound`. */
+  /**
+   * Hides the topic; the name is free at once. Its rows and objects go later.
+   * @throws StreamError `notFound`, `conflict` TOPIC_MANAGED as above.
+   */
   delete(topicId: TopicId, signal: AbortSignal): Promise<void>;
   byName(name: string, signal: AbortSignal): Promise<Topic | undefined>;
   /** All topics, sorted by name. */

@@ -25,7 +25,10 @@ describe('create', () => {
       config: { maxRecordBytes: '1000' },
     };
     const topic = await metadata.topics.create('orders', 3, settings, soon());
-    expect(topic).toMatchObject({ ...settings, name: 'orders', partitions: 3, ownerKind: 'api' });
+    expect(topic).toMatchObject({
+      ...settings,
+      ...{ name: 'orders', partitions: 3, owner: { kind: 'api' } },
+    });
     expect(await metadata.topics.byName('orders', soon())).toEqual(topic);
     const partitions = await metadata.topics.partitions(topic.topicId, soon());
     expect(partitions).toEqual(

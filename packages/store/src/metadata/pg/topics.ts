@@ -6,7 +6,7 @@ import type { Database, Statement } from './database.ts';
 
 const COLUMNS = `
   topic_id AS "topicId", name, partitions, pool, durability, retention_ms AS "retentionMs",
-  retention_bytes AS "retentionBytes", config, owner_kind AS "ownerKind",
+  retention_bytes AS "retentionBytes", config,
   (extract(epoch FROM created_at) * 1000)::bigint AS "createdAtMs"`;
 
 const CREATE: Statement = {
@@ -52,7 +52,6 @@ interface TopicRow {
   readonly retentionMs: number | null;
   readonly retentionBytes: number | null;
   readonly config: Record<string, string>;
-  readonly ownerKind: Topic['ownerKind'];
   readonly createdAtMs: number;
 }
 
@@ -121,7 +120,7 @@ export class PgTopics implements TopicStore {
 }
 
 function toTopic(row: TopicRow): Topic {
-  return { ...row, topicId: topicId(row.topicId) };
+  return { ...row, topicId: topicId(row.topicId), owner: { kind: 'api' } };
 }
 
 function noTopic(id: TopicId): StreamError {
