@@ -26,7 +26,8 @@ function summaryOf(partitions: Readonly<Record<string, readonly number[]>>): Sum
 
 function fault(kind: FaultRecord['kind'], broken: number, mended: number): FaultRecord {
   const [brokenNs, mendedNs] = [broken * SECOND, mended * SECOND];
-  return { kind, target: 'x', brokenNs, mendedNs, evidence: 'yes', moved: ['t/0'] };
+  const felt = { evidence: 'yes', isOver: true, unfelt: [] };
+  return { kind, target: 'x', brokenNs, mendedNs, ...felt, moved: ['t/0'] };
 }
 
 test('a failover is the widest gap that meets the fault, of partitions that moved', () => {

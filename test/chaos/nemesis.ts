@@ -2,7 +2,7 @@
 import { pause } from '@streamhouse/standalone/process.ts';
 import type { HolderFact } from '../harness/facts.ts';
 import { FAULTS } from './faults/catalogue.ts';
-import type { FaultKind, Random } from './faults/fault.ts';
+import { FAMILY, type FaultKind, type Random } from './faults/fault.ts';
 import type { Stage } from './stage/stage.ts';
 
 export interface FaultRecord {
@@ -13,42 +13,66 @@ export interface FaultRecord {
   readonly mendedNs: number;
   /** What the victim showed; undefined: the run is void. */
   readonly evidence: string | undefined;
+  /** Whether the victim served again in time; if not, the run is void. */
+  readonly isOver: boolean;
+  /** Victims that did not feel it, before the one that was tried instead of them. */
+  readonly unfelt: readonly string[];
   /** Partitions, as `topic/partition`, that had another holder afterwards. */
   readonly moved: readonly string[];
 }
 
+/**
+ * Whether nobody may come by: such a fault waits for requests of its victim, who may have left, or may have nothing to ask
+ * for. What the product must do about other faults has no second try.
+ */
+function waitsForTraffic(kind: FaultKind): boolean {
+  return FAMILY[kind] === 'links' || FAMILY[kind] === 's3';
+}
+
 /** Bounded by the waits of the stage. Never throws: what fails here makes the run void. */
 export async function inflict(stage: Stage, kind: FaultKind, random: Random): Promise<FaultRecord> {
+  const first = await attempt(stage, kind, random);
+  if (first.evidence !== undefined || !waitsForTraffic(kind) || stage.signal.aborted) return first;
+  stage.say(`${kind} of ${first.target} met nobody; once more`);
+  return { ...(await attempt(stage, kind, random)), unfelt: [first.target] };
+}
+
+async function attempt(stage: Stage, kind: FaultKind, random: Random): Promise<FaultRecord> {
   const { recorder } = stage;
-  const before = await holdersOf(stage);
   const write = (type: 'invoke' | 'ok' | 'info', change: 'start' | 'stop', target: string): void =>
     recorder.write('nemesis', type, 'fault', { kind, change, target });
   write('invoke', 'start', 'not yet chosen');
-  let target = 'nobody';
-  let brokenNs = recorder.now();
-  let evidence: string | undefined;
+  let record: FaultRecord = {
+    kind,
+    target: 'nobody',
+    brokenNs: recorder.now(),
+    mendedNs: recorder.now(),
+    evidence: undefined,
+    isOver: false,
+    unfelt: [],
+    moved: [],
+  };
   try {
+    const before = await holdersOf(stage);
     const running = await FAULTS[kind](stage, random);
-    brokenNs = recorder.now();
-    target = running.target;
+    const { target } = running;
+    record = { ...record, target, brokenNs: recorder.now() };
     try {
-      evidence = await stage.untilGiven(running.felt);
+      record = { ...record, evidence: await stage.untilGiven(running.felt) };
       write('ok', 'start', target);
       await pause(running.holdMs, stage.signal);
     } finally {
       write('invoke', 'stop', target);
       await running.stop();
       write('ok', 'stop', target);
+      record = { ...record, mendedNs: recorder.now() };
     }
-    const mendedNs = recorder.now();
     await stage.untilGiven(async () => (await running.isOver()) || undefined);
-    const moved = movedPartitions(before, await holdersOf(stage));
-    return { kind, target, brokenNs, mendedNs, evidence, moved };
+    return { ...record, isOver: true, moved: movedPartitions(before, await holdersOf(stage)) };
   } catch (error) {
-    write('info', 'start', target);
-    const mendedNs = recorder.now();
-    stage.say(`${kind} of ${target} failed: ${describe(error)}`);
-    return { kind, target, brokenNs, mendedNs, evidence: undefined, moved: [] };
+    write('info', 'start', record.target);
+    stage.say(`${kind} of ${record.target} failed: ${describe(error)}`);
+    return record;
   }
 }
 

@@ -36,6 +36,8 @@ export interface RunReport extends Omit<Finished, 'summary'> {
 export interface FaultCount {
   readonly scheduled: number;
   readonly felt: number;
+  /** Of those: nobody met it at first, but another victim did. */
+  readonly secondTries: number;
 }
 
 export function report(finished: Finished): RunReport {
@@ -57,7 +59,9 @@ function countFaults(faults: readonly FaultRecord[]): Record<string, FaultCount>
   for (const kind of FAULT_KINDS) {
     const those = faults.filter((fault) => fault.kind === kind);
     const felt = those.filter(({ evidence }) => evidence !== undefined);
-    if (those.length > 0) counts[kind] = { scheduled: those.length, felt: felt.length };
+    const secondTries = felt.filter(({ unfelt }) => unfelt.length > 0).length;
+    if (those.length > 0)
+      counts[kind] = { scheduled: those.length, felt: felt.length, secondTries };
   }
   return counts;
 }
@@ -73,7 +77,8 @@ export function renderReport(run: RunReport): string {
     `  operations: ${operations.ok} ok, ${operations.fail} failed, ${operations.info} unknown; ${Math.round(calm.ok / calm.seconds)} ok/s before the first fault`,
     `  store: ${run.audit.runs} runs in ${run.audit.objects} objects, ${run.audit.orphans} orphans`,
     ...Object.entries(run.faultCounts).map(
-      ([kind, { scheduled, felt }]) => `  ${kind}: ${scheduled} scheduled, ${felt} felt`,
+      ([kind, { scheduled, felt, secondTries }]) =>
+        `  ${kind}: ${scheduled} scheduled, ${felt} felt${secondTries > 0 ? `, ${secondTries} at the second try` : ''}`,
     ),
     ...run.failovers.map(
       ({ kind, target, gapsMs }) => `  ${kind} of ${target}: gaps up to ${Math.max(...gapsMs)} ms`,

@@ -13,7 +13,8 @@ import { report, type RunReport } from './report.ts';
 import { newRunFolder, RUNS_FOLDER } from './run-folders.ts';
 import { Schedule } from './schedule.ts';
 import { openStage, type Stage } from './stage/stage.ts';
-import { summarize } from './summary.ts';
+import { CALM_MS, summarize } from './summary.ts';
+import { OK_PER_SECOND_MIN } from './verdict.ts';
 
 export interface RunSettings {
   readonly seed: number;
@@ -24,9 +25,12 @@ export interface RunSettings {
   readonly signal: AbortSignal;
 }
 
-const WARM_UP_MS = 5_000;
-/** Start, heal, final reads and judgement, on a machine that does much else besides. */
-const OVERHEAD_MS_MAX = 300_000;
+/** A machine that does much else besides takes so long at most to get going. */
+const WARM_UP_MS_MAX = 120_000;
+/** Of what the verdict asks for: the clients count what they hear of, the verdict counts what happened. */
+const WARM_UP_MARGIN = 1.1;
+/** Start, warm-up, heal, final reads and judgement, on such a machine. */
+const OVERHEAD_MS_MAX = 900_000;
 /** Names and partitions of the topics: one that stays, one that is deleted and made again, one that grows. */
 const TOPICS = { steady: 6, reborn: 2, growing: 2 } as const;
 
@@ -37,7 +41,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
   const startedAt = new Date();
   const folder = await newRunFolder(RUNS_FOLDER, settings.seed, startedAt);
   settings.say(`seed ${settings.seed}: ${folder}`);
-  const limit = AbortSignal.timeout(settings.runMs + OVERHEAD_MS_MAX);
+  const limit = AbortSignal.timeout(2 * settings.runMs + OVERHEAD_MS_MAX);
   const signal = AbortSignal.any([settings.signal, limit]);
   const played = await play(settings, folder, signal);
   const history = join(folder, 'history.ndjson');
@@ -84,10 +88,10 @@ async function play(settings: RunSettings, folder: string, signal: AbortSignal):
   stage.workers.startClients();
   await untilAllAcknowledge(stage);
   enter(stage, 'warmup');
-  await pause(WARM_UP_MS, signal);
+  await untilWorking(stage);
   enter(stage, 'faults');
   const faults = await breakThings(settings, stage);
-  const troubles = await conclude(stage);
+  const troubles = await conclude(stage, settings.runMs);
   await stage.workers.stop();
   const supervisor = { file: join(folder, 'part-supervisor.ndjson'), endedNs: undefined };
   const parts = [supervisor, ...stage.workers.lives];
@@ -108,13 +112,15 @@ async function breakThings(settings: RunSettings, stage: Stage): Promise<FaultRe
   const schedule = new Schedule(seed, kinds);
   const startMs = performance.now();
   const elapsedMs = (): number => performance.now() - startMs;
-  const endMs = runMs - WARM_UP_MS;
+  const endMs = runMs - CALM_MS;
   const faults: FaultRecord[] = [];
   while (elapsedMs() < endMs) {
     const step = schedule.next(elapsedMs());
-    await pause(Math.max(0, Math.min(step.restMs, endMs - elapsedMs())), signal);
-    // The first fault comes in any case.
-    if (elapsedMs() >= endMs && faults.length > 0) break;
+    // The first fault comes in any case, and at once: while it is known that the cluster works.
+    if (faults.length > 0) {
+      await pause(Math.max(0, Math.min(step.restMs, endMs - elapsedMs())), signal);
+      if (elapsedMs() >= endMs) break;
+    }
     const felt = await Promise.all(step.kinds.map((kind) => inflict(stage, kind, step.random)));
     for (const { kind, target, evidence } of felt)
       say(`${kind} of ${target}: ${evidence ?? 'NOT FELT'}`);
@@ -124,15 +130,17 @@ async function breakThings(settings: RunSettings, stage: Stage): Promise<FaultRe
 }
 
 /** Heals, lets everything be answered, and reads all of it. Resolves what did not come to its end. */
-async function conclude(stage: Stage): Promise<string[]> {
+async function conclude(stage: Stage, runMs: number): Promise<string[]> {
   const { workers } = stage;
   try {
     enter(stage, 'heal');
     await untilAllAcknowledge(stage);
-    await bounded(workers.quiet(), 'some sends were not answered');
+    const lastSends = workers.quiet(() => untilAllAcknowledge(stage));
+    await bounded(lastSends, ANSWER_MS_MAX, 'some sends were not answered');
     await untilNoneIsLate(stage);
     enter(stage, 'final');
-    await bounded(workers.readAll('final'), 'the final reads did not come to their end');
+    const reads = workers.readAll('final');
+    await bounded(reads, ANSWER_MS_MAX + runMs, 'the final reads did not come to their end');
     return [];
   } catch (error) {
     stage.signal.throwIfAborted();
@@ -140,11 +148,12 @@ async function conclude(stage: Stage): Promise<string[]> {
   }
 }
 
+/** Of every send: longer than the SDK tries. */
 const ANSWER_MS_MAX = 130_000;
 
-async function bounded(work: Promise<void>, otherwise: string): Promise<void> {
+async function bounded(work: Promise<void>, msMax: number, otherwise: string): Promise<void> {
   const timeout = new AbortController();
-  const late = pause(ANSWER_MS_MAX, timeout.signal).then(() => {
+  const late = pause(msMax, timeout.signal).then(() => {
     throw new Error(otherwise);
   });
   try {
@@ -152,6 +161,17 @@ async function bounded(work: Promise<void>, otherwise: string): Promise<void> {
   } finally {
     timeout.abort();
     await late.catch(() => undefined);
+  }
+}
+
+/** So many operations for so long that the cluster can be said to work. Resolves in any case: the verdict has the word. */
+async function untilWorking({ workers, signal }: Stage): Promise<void> {
+  const lateMs = performance.now() + WARM_UP_MS_MAX;
+  const wanted = (WARM_UP_MARGIN * OK_PER_SECOND_MIN * CALM_MS) / 1_000;
+  for (let done = -1; done < wanted && performance.now() < lateMs; ) {
+    const before = workers.operations;
+    await pause(CALM_MS, signal);
+    done = workers.operations - before;
   }
 }
 

@@ -55,7 +55,7 @@ test('counts what was acknowledged, failed, unknown and read', async () => {
   expect(summary.partitions).toEqual(new Map([['t/0', { last: 'info', acknowledgedNs: [1e9] }]]));
 });
 
-test('the calm is from the warm-up to the first fault', async () => {
+test('the calm is from the warm-up to the first fault, its last five seconds', async () => {
   const summary = await summaryOf([
     [0, 'p', 'ok', 'send', SEND],
     [1, 'nemesis', 'invoke', 'phase', { phase: 'warmup' }],
@@ -68,4 +68,11 @@ test('the calm is from the warm-up to the first fault', async () => {
     [8, 'nemesis', 'invoke', 'phase', { phase: 'heal' }],
   ]);
   expect(summary.calm).toEqual({ ok: 2, seconds: 4 });
+  const longer = await summaryOf([
+    [0, 'nemesis', 'invoke', 'phase', { phase: 'warmup' }],
+    [4, 'p', 'ok', 'send', SEND],
+    [6, 'p', 'ok', 'send', SEND],
+    [10, 'nemesis', 'invoke', 'fault', FAULT],
+  ]);
+  expect(longer.calm).toEqual({ ok: 1, seconds: 5 });
 });

@@ -16,7 +16,7 @@ export interface Summary {
   readonly read: number;
   /** Produce operations by how long they took, in milliseconds: the share of those within 30 s counts. */
   readonly sendsSlowerThan30s: number;
-  /** Operations, polls included, that were well before the first fault; and how long that was. */
+  /** Operations, polls included, that were well in the last `CALM_MS` before the first fault; and how long that was. */
   readonly calm: { readonly ok: number; readonly seconds: number };
   /** Partitions, as `topic/partition`, with the outcome of their last operation, and when sends were acknowledged. */
   readonly partitions: ReadonlyMap<string, PartitionSummary>;
@@ -30,6 +30,9 @@ export interface PartitionSummary {
 }
 
 const SLOW_NS = 30e9;
+
+export const CALM_MS = 5_000;
+const CALM_NS = CALM_MS * 1e6;
 
 export async function summarize(file: string): Promise<Summary> {
   const counts = new Counts();
@@ -48,7 +51,7 @@ class Counts {
   #polls = 0;
   #read = 0;
   #slow = 0;
-  #calmOk = 0;
+  readonly #calmOkNs: number[] = [];
   #calmFromNs: number | undefined;
   #calmToNs: number | undefined;
   #lastNs = 0;
@@ -61,13 +64,14 @@ class Counts {
     if (operation.f === 'fault') this.#calmToNs ??= t;
     if (operation.f === 'phase' && operation.value.phase === 'heal') this.#calmToNs ??= t;
     const isCalm = this.#calmFromNs !== undefined && this.#calmToNs === undefined;
-    if (isCalm && type === 'ok' && (f === 'send' || f === 'poll')) this.#calmOk++;
+    if (isCalm && type === 'ok' && (f === 'send' || f === 'poll')) this.#calmOkNs.push(t);
     if (operation.f === 'poll' && type === 'ok') this.#takePoll(operation.value.records);
     if (operation.f === 'send') this.#takeSend(t, process, type, operation.value, err);
   }
 
   summary(): Summary {
-    const seconds = ((this.#calmToNs ?? this.#lastNs) - (this.#calmFromNs ?? 0)) / 1e9;
+    const calmToNs = this.#calmToNs ?? this.#lastNs;
+    const calmFromNs = Math.max(this.#calmFromNs ?? 0, calmToNs - CALM_NS);
     return {
       events: this.#events,
       records: this.#records,
@@ -75,7 +79,10 @@ class Counts {
       polls: this.#polls,
       read: this.#read,
       sendsSlowerThan30s: this.#slow,
-      calm: { ok: this.#calmOk, seconds },
+      calm: {
+        ok: this.#calmOkNs.filter((t) => t >= calmFromNs).length,
+        seconds: (calmToNs - calmFromNs) / 1e9,
+      },
       partitions: this.#partitions,
       errors: this.#errors,
     };

@@ -9,6 +9,8 @@ const KILL: FaultRecord = {
   brokenNs: 1,
   mendedNs: 2,
   evidence: 'fenced',
+  isOver: true,
+  unfelt: [],
   moved: ['t/0'],
 };
 const SUMMARY: Summary = {
@@ -50,6 +52,7 @@ test.each<[string, Outcome]>([
   ],
   ['0 ok operations in 0.0 s before the first fault', withSummary({ calm: { ok: 0, seconds: 0 } })],
   ['kill was not felt by agent-0', { ...GOOD, faults: [{ ...KILL, evidence: undefined }] }],
+  ['agent-0 did not recover from kill', { ...GOOD, faults: [{ ...KILL, isOver: false }] }],
   ['no partition changed its holder', { ...GOOD, faults: [{ ...KILL, moved: [] }] }],
   ['the last operation of t/0 is fail', lastOf('fail')],
   ['the last operation of t/0 is info', lastOf('info')],

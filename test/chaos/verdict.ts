@@ -7,8 +7,8 @@ export type Verdict = 'passed' | 'violated' | 'void';
 
 export const EXIT_CODES: Readonly<Record<Verdict, number>> = { passed: 0, violated: 1, void: 3 };
 
-/** Operations a second before the first fault, at least. */
-const OK_PER_SECOND_MIN = 100;
+/** Operations a second right before the first fault, at least: what did not work cannot be broken. */
+export const OK_PER_SECOND_MIN = 100;
 /** Of the operations whose end is known to have come. */
 const UNKNOWN_SHARE_MAX = 0.2;
 
@@ -30,8 +30,10 @@ export function voidReasons(outcome: Outcome): string[] {
   const { ok, seconds } = summary.calm;
   if (ok < OK_PER_SECOND_MIN * seconds || seconds <= 0)
     reasons.push(`${ok} ok operations in ${seconds.toFixed(1)} s before the first fault`);
-  for (const { kind, target, evidence } of faults)
+  for (const { kind, target, evidence, isOver } of faults) {
     if (evidence === undefined) reasons.push(`${kind} was not felt by ${target}`);
+    else if (!isOver) reasons.push(`${target} did not recover from ${kind}`);
+  }
   // After a fault of an agent's process its partitions are with others.
   const failovers = faults.filter(({ kind }) => FAMILY[kind] === 'agents');
   if (failovers.length > 0 && failovers.every(({ moved }) => moved.length === 0))

@@ -129,44 +129,55 @@ async function startedAtMs({ httpUrl }: Agent): Promise<number> {
   return Number(/^process_start_time_seconds (\S+)$/m.exec(text)?.[1]) * 1_000;
 }
 
+/** Another fault at the same time can keep an agent from draining. */
+const DRAINS_MAX = 3;
+
 /** Every agent is stopped in its turn, drains, and comes back. */
 export async function rollingRestart(stage: Stage): Promise<RunningFault> {
-  const ended: string[] = [];
-  const turns = stage.agents.all.map((agent) => ({ agent, pid: agent.pid }));
+  const agents = [...stage.agents.all];
+  let drained = 0;
   const roll = async (): Promise<void> => {
-    for (const { agent, pid } of turns) {
-      if (pid === undefined) continue;
-      signalProcess(pid, 'SIGTERM');
-      await stage.untilGiven(() => (agent.pid !== pid && agent.pid !== undefined) || undefined);
-      await stage.untilGiven(async () => (await agent.isReady()) || undefined);
-      const ending = agent.endings.findLast((line) => line.includes(`(pid ${pid})`));
-      if (ending?.includes('exit code 0') === true) ended.push(agent.id);
+    for (const agent of agents) {
+      for (let tries = 0; tries < DRAINS_MAX; tries++) {
+        if (!(await restart(stage, agent))) continue;
+        drained++;
+        break;
+      }
     }
   };
   const rolled = roll();
   // Whoever asks whether it was felt hears of it.
   rolled.catch(() => undefined);
   return {
-    target: turns.map(({ agent }) => agent.id).join(' '),
+    target: agents.map(({ id }) => id).join(' '),
     holdMs: 0,
     felt: async () => {
       await rolled;
-      return ended.length === turns.length ? 'each drained and came back' : undefined;
+      return drained === agents.length ? 'each drained and came back' : undefined;
     },
     stop: () => Promise.resolve(),
     isOver: () => true,
   };
 }
 
-/** One agent more, until it holds something; then any of them leaves for good. */
+/** By SIGTERM. Resolves whether it drained, when the next life is ready. */
+async function restart(stage: Stage, agent: Agent): Promise<boolean> {
+  const pid = await stage.untilGiven(() => agent.pid);
+  signalProcess(pid, 'SIGTERM');
+  await stage.untilGiven(() => (agent.pid !== pid && agent.pid !== undefined) || undefined);
+  await stage.untilGiven(async () => (await agent.isReady()) || undefined);
+  const ending = agent.endings.findLast((line) => line.includes(`(pid ${pid})`));
+  return ending?.includes('exit code 0') === true;
+}
+
+/** One agent more, until it holds something; then one of the others leaves for good. */
 export async function scaling(stage: Stage, random: Random): Promise<RunningFault> {
-  const added = await stage.agents.add();
   const leaving = pick(stage.agents.all, random);
+  const added = await stage.agents.add();
   return {
     target: `${added.id} came, ${leaving.id} left`,
     holdMs: between(0, 3_000, random),
     felt: async () => {
-      await added.firstReady();
       const held = (await stage.facts.holders()).filter(({ agentId }) => agentId === added.id);
       return held.length > 0 ? `${added.id} holds ${held.length} partitions` : undefined;
     },

@@ -50,7 +50,7 @@ export const s3Slow: StartFault = ruled({
   what: 'took up to 2 s',
 });
 
-export const s3Truncated: StartFault = ruled({
+const truncated: StartFault = ruled({
   rule:
     (random) =>
     ({ operation }) =>
@@ -62,32 +62,45 @@ export const s3Truncated: StartFault = ruled({
   what: 'got a body that was cut off',
 });
 
+/** Records are read that have to come from the store: an agent answers from memory what it wrote just now. */
+export const s3Truncated: StartFault = async (stage, random) => {
+  const running = await truncated(stage, random);
+  stage.workers.reread();
+  return running;
+};
+
 /** Milliseconds after which an agent gives a PUT up. */
 const PUT_TIMEOUT_MS = 10_000;
 /** Milliseconds after that at which it lands all the same. */
 const LANDS_AFTER_MS = [100, 60_000] as const;
 const PUTS = [1, 4] as const;
+/** Milliseconds after which a PUT that nobody tried again counts no more: its agent has ended meanwhile. */
+const RETRY_MS_MAX = 15_000;
 
 /** Some PUTs are never answered; they are tried again, and then land after all. */
 export async function s3Late({ s3, lateMsMax }: Stage, random: Random): Promise<RunningFault> {
   const count = Math.floor(between(...PUTS, random));
   const [min, max] = LANDS_AFTER_MS;
-  const taken = new Set<string>();
+  /** When, by what is in a key before the attempt. */
+  const takenMs = new Map<string, number>();
   let retried = 0;
+  const waiting = (): number => {
+    const sinceMs = performance.now() - RETRY_MS_MAX;
+    return retried > 0 ? count : [...takenMs.values()].filter((ms) => ms > sinceMs).length;
+  };
   const rule = s3.add(({ operation, key }) => {
-    // What is before the attempt.
     const name = key?.slice(0, key.lastIndexOf('-')) ?? '';
     if (operation !== 'PutObject') return undefined;
-    if (taken.has(name)) retried++;
-    if (taken.has(name) || taken.size >= count) return undefined;
-    taken.add(name);
+    if (takenMs.has(name)) retried++;
+    if (takenMs.has(name) || waiting() >= count) return undefined;
+    takenMs.set(name, performance.now());
     const lateMs = between(min, Math.max(min, Math.min(max, lateMsMax())), random);
     return { kind: 'lateLanding', landAfterMs: PUT_TIMEOUT_MS + lateMs };
   });
   return {
     target: `${count} PUTs`,
     holdMs: 0,
-    felt: () => (retried > 0 ? `${taken.size} not answered, ${retried} tried again` : undefined),
+    felt: () => (retried > 0 ? `${takenMs.size} not answered, ${retried} tried again` : undefined),
     stop: async () => rule[Symbol.dispose](),
     isOver: () => true,
   };

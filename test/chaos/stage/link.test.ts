@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../../harness/until.ts';
 import { Link } from './link.ts';
 
-/** Answers every chunk with `answer to ` and the chunk, and remembers what it was asked. */
+/** Answers every chunk with `answer to ` and the chunk, or hangs up when that asks for it, and remembers what it was asked. */
 let asked: string[];
 let link: Link;
 let parts: AsyncDisposableStack;
@@ -16,7 +16,8 @@ beforeEach(async () => {
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       asked.push(String(chunk));
-      socket.write(`answer to ${String(chunk)}`);
+      if (String(chunk).endsWith('hang up')) socket.destroy();
+      else socket.write(`answer to ${String(chunk)}`);
     });
   });
   server.listen(0, '127.0.0.1');
@@ -143,4 +144,18 @@ test('answers to marked requests get lost, as many as asked for, and the request
   expect(asked).toEqual(['other', 'publish this']);
   expect(link.counters.droppedAnswers).toBe(1);
   await exchange(await dial(), 'publish that', signal);
+});
+
+test('a connection that ends before its answer leaves the loss to the next one', async ({
+  signal,
+}) => {
+  link.dropAnswers('publish', 1);
+  const first = await dial();
+  first.socket.write('publish and hang up');
+  await until(() => first.isClosed, signal);
+  expect(link.counters.droppedAnswers).toBe(0);
+  const second = await dial();
+  second.socket.write('publish this');
+  await until(() => second.isClosed, signal);
+  expect(link.counters.droppedAnswers).toBe(1);
 });

@@ -113,17 +113,17 @@ export class Link implements AsyncDisposable {
       isHeld: (direction) => this.#held.has(direction),
       delayMs: () => this.#delayMs,
       counters: this.counters,
-      takesDrop: (chunk) => this.#takesDrop(chunk),
+      dropFor: (chunk) => this.#dropFor(chunk),
     });
     this.#pairs.add(pair);
     pair.onClosed = () => this.#pairs.delete(pair);
   }
 
-  #takesDrop(chunk: Buffer): boolean {
-    if (this.#drop === undefined || this.#drop.left === 0) return false;
-    if (!chunk.includes(this.#drop.marker)) return false;
+  #dropFor(chunk: Buffer): AnswerDrop | undefined {
+    if (this.#drop === undefined || this.#drop.left === 0) return undefined;
+    if (!chunk.includes(this.#drop.marker)) return undefined;
     this.#drop.left--;
-    return true;
+    return this.#drop;
   }
 }
 
@@ -131,8 +131,8 @@ interface PairRules {
   readonly isHeld: (direction: Direction) => boolean;
   readonly delayMs: () => number;
   readonly counters: LinkCounters;
-  /** Whether this request's answer is to be lost. */
-  readonly takesDrop: (chunk: Buffer) => boolean;
+  /** Given when this request's answer is to be lost. */
+  readonly dropFor: (chunk: Buffer) => AnswerDrop | undefined;
 }
 
 /** One connection and what it leads to. */
@@ -145,13 +145,14 @@ class Pair {
   constructor(client: Socket, upstream: Socket, rules: PairRules) {
     this.#client = client;
     this.#upstream = upstream;
-    let isDoomed = false;
+    let drop: AnswerDrop | undefined;
     const request = new Lane(client, upstream, 'request', rules, (chunk) => {
-      isDoomed ||= rules.takesDrop(chunk);
+      drop ??= rules.dropFor(chunk);
       return true;
     });
     const answer = new Lane(upstream, client, 'answer', rules, () => {
-      if (!isDoomed) return true;
+      if (drop === undefined) return true;
+      drop = undefined;
       rules.counters.droppedAnswers++;
       this.reset();
       return false;
@@ -160,7 +161,11 @@ class Pair {
     for (const socket of [client, upstream]) {
       socket.on('error', () => undefined);
       socket.on('close', () => {
-        if (client.destroyed && upstream.destroyed) this.onClosed();
+        if (!client.destroyed || !upstream.destroyed) return;
+        // It ended before there was an answer to lose.
+        if (drop !== undefined) drop.left++;
+        drop = undefined;
+        this.onClosed();
       });
     }
   }

@@ -17,8 +17,8 @@ import { Topics } from './topics.ts';
 import { Workers } from './workers.ts';
 
 const AGENTS = 3;
-/** Of whatever a run waits for: longer than a session, a restart of Postgres and a late PUT take. */
-const WAIT_MS_MAX = 45_000;
+/** Of whatever a run waits for: longer than a session, a restart of Postgres and a late PUT take on a busy machine. */
+const WAIT_MS_MAX = 90_000;
 const POLL_MS = 20;
 /** After the faults, for PUTs that land late. */
 const LATE_MS = 5_000;
@@ -92,7 +92,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const recorder = parts.use(
     new Recorder(join(folder, 'part-supervisor.ndjson'), options.originNs),
   );
-  const topics = new Topics(admin, recorder);
+  const topics = new Topics(admin, recorder, signal);
   const workers = parts.use(new Workers({ ...options, log, bootstrap, topics: () => topics.live }));
   // Ended first: what is stopped must go on to be able to end.
   const pauses = parts.use(new Pauses(temporary.path));

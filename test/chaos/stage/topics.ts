@@ -8,12 +8,15 @@ type Change = 'create' | 'delete' | 'grow';
 export class Topics {
   readonly #admin: Admin;
   readonly #recorder: Recorder;
+  readonly #signal: AbortSignal;
   readonly #live = new Map<string, LiveTopic>();
   #attempts = 0;
 
-  constructor(admin: Admin, recorder: Recorder) {
+  /** @param signal ends changes that are tried again and again */
+  constructor(admin: Admin, recorder: Recorder, signal: AbortSignal) {
     this.#admin = admin;
     this.#recorder = recorder;
+    this.#signal = signal;
   }
 
   get live(): readonly LiveTopic[] {
@@ -63,6 +66,7 @@ export class Topics {
         this.#attempts++;
         this.#recorder.write(by, 'info', 'topic', { change, ...asked }, errorName(error));
         if (error instanceof StreamError && !error.isRetriable) throw error;
+        this.#signal.throwIfAborted();
       }
     }
   }

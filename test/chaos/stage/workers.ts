@@ -28,6 +28,8 @@ export class Worker {
   readonly name: string;
   readonly lives: Life[] = [];
   polls = 0;
+  /** Acknowledged sends and completed polls. */
+  operations = 0;
   readonly #role: WorkerRole;
   readonly #number: number;
   readonly #options: WorkersOptions;
@@ -125,12 +127,14 @@ export class Worker {
   #hear(message: FromWorker): void {
     switch (message.kind) {
       case 'acknowledged': {
+        this.operations++;
         const key = `${message.topic}/${message.partition}`;
         this.#acknowledged.set(key, (this.#acknowledged.get(key) ?? 0) + 1);
         return;
       }
       case 'polled':
         this.polls++;
+        this.operations++;
         for (const position of message.positions)
           this.#positions.set(`${position.topicId}/${position.partition}`, position);
         return;
@@ -142,7 +146,7 @@ export class Worker {
   }
 }
 
-/** Milliseconds and counts that make 500 to 2,000 records a second of all clients. */
+/** Milliseconds and counts that make 500 to 2,000 records a second of all clients. The first one is the one to be patient. */
 const CLIENTS: readonly { readonly name: string; readonly role: WorkerRole }[] = [
   // The SDK's defaults.
   {
@@ -209,13 +213,31 @@ export class Workers implements AsyncDisposable {
       worker.tell({ kind: 'topics', topics: this.#options.topics() });
   }
 
+  /** Acknowledged sends and completed polls so far, of all. */
+  get operations(): number {
+    return this.#workers.reduce((sum, worker) => sum + worker.operations, 0);
+  }
+
   /** Operations acknowledged so far in a partition, by all. */
   acknowledged(topic: string, partition: number): number {
     return this.#workers.reduce((sum, worker) => sum + worker.acknowledged(topic, partition), 0);
   }
 
-  async quiet(): Promise<void> {
-    await Promise.all(this.#workers.map((worker) => worker.quiet()));
+  /** Followers read a part again that they have read before: one that no agent has at hand. */
+  reread(): void {
+    for (const worker of this.followers) worker.tell({ kind: 'reread' });
+  }
+
+  /**
+   * Nobody sends more; resolves when all is answered. The patient client is the last one, and goes on until the others are
+   * quiet and `isWell` resolves: how the last operation of a partition ended says how the partition is, and not how
+   * little time an impatient client gave it.
+   */
+  async quiet(isWell: () => Promise<void>): Promise<void> {
+    const [patient, ...others] = this.#workers;
+    await Promise.all(others.map((worker) => worker.quiet()));
+    await isWell();
+    await patient?.quiet();
   }
 
   async stop(): Promise<void> {

@@ -13,6 +13,8 @@ import { connectPatiently } from './sending.ts';
 
 const POLL_MS = 300;
 const RETRY_MS = 200;
+/** Of each partition: more than an agent keeps of what it wrote. */
+const REREAD_RECORDS = 1_000;
 
 export class Following {
   readonly #by: string;
@@ -22,6 +24,7 @@ export class Following {
   readonly #running: Promise<void>;
   #topics: readonly LiveTopic[];
   #isStale = true;
+  #isRereading = false;
   #isStopped = false;
 
   constructor(
@@ -43,6 +46,11 @@ export class Following {
     this.#isStale = true;
   }
 
+  /** Goes back by some records in every partition, and on from there. */
+  reread(): void {
+    this.#isRereading = true;
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
     await this.#running;
@@ -56,6 +64,7 @@ export class Following {
     let ids = new Map<string, string>();
     while (!this.#isStopped) {
       try {
+        if (this.#isRereading) this.#goBack();
         if (this.#isStale) ids = await this.#assign(admin, consumer);
         await this.#poll(consumer, ids);
       } catch {
@@ -64,6 +73,16 @@ export class Following {
         await rest(RETRY_MS);
       }
     }
+  }
+
+  #goBack(): void {
+    this.#isRereading = false;
+    this.#isStale = true;
+    for (const [key, position] of this.#positions)
+      this.#positions.set(key, {
+        ...position,
+        offset: Math.max(0, position.offset - REREAD_RECORDS),
+      });
   }
 
   /** Resolves the identity of each topic that is read. */

@@ -36,12 +36,16 @@ class Worker {
     this.#sending.write(task.topics);
   }
 
-  async handle(message: ToWorker & { readonly kind: 'topics' | 'quiet' | 'stop' }): Promise<void> {
+  async handle(
+    message: ToWorker & { readonly kind: Exclude<ToWorker['kind'], 'task'> },
+  ): Promise<void> {
     switch (message.kind) {
       case 'topics':
         this.#following?.follow(message.topics);
         this.#sending?.write(message.topics);
         return;
+      case 'reread':
+        return this.#following?.reread();
       case 'quiet':
         await this.#sending?.stop();
         return tell({ kind: 'quiet' });

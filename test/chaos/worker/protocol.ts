@@ -39,7 +39,7 @@ export type WorkerRole =
       readonly lanes: number;
       /** Records of one operation at most. */
       readonly recordsMax: number;
-      /** Milliseconds between two operations of a lane, on average. */
+      /** Milliseconds from the beginning of one operation of a lane to that of the next, on average, if it is answered so soon. */
       readonly paceMs: number;
       readonly follows: boolean;
     }
@@ -49,6 +49,8 @@ export type WorkerRole =
 export type ToWorker =
   | { readonly kind: 'task'; readonly task: WorkerTask }
   | { readonly kind: 'topics'; readonly topics: readonly LiveTopic[] }
+  /** Followers: read again what lies a little back. */
+  | { readonly kind: 'reread' }
   /** Send nothing more, and say when everything is answered. */
   | { readonly kind: 'quiet' }
   | { readonly kind: 'stop' };

@@ -64,9 +64,11 @@ export class Sending {
     const producer = await this.#producer;
     let unknown = 0;
     while (this.#isWanted(topicId)) {
+      const startMs = performance.now();
       const isKnown = await this.#send(producer, `${name}.${unknown}`, topic, partition);
       if (!isKnown) unknown++;
-      await rest(2 * this.#random() * this.#role.paceMs);
+      const spentMs = performance.now() - startMs;
+      await rest(Math.max(0, 2 * this.#random() * this.#role.paceMs - spentMs));
     }
   }
 
