@@ -1,0 +1,52 @@
+/** Structural schemas: the part of OpenAPI 3.0 that CustomResourceDefinitions know, and how ours become one. */
+import { z } from 'zod';
+
+/** A rule as a structural schema has it. */
+export interface Validation {
+  readonly rule: string;
+  readonly message: string;
+  readonly fieldPath?: string;
+}
+
+export interface SchemaNode {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: SchemaNode;
+  readonly items?: SchemaNode;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
+  readonly pattern?: string;
+  readonly 'x-kubernetes-validations'?: readonly Validation[];
+  readonly 'x-kubernetes-int-or-string'?: true;
+}
+
+/** The schema as API servers take it. */
+export function openApiSchema(schema: z.ZodType): SchemaNode {
+  const { $schema, ...node } = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      // Unknown fields are pruned or refused by the server itself; the keyword may not stand beside properties.
+      if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (jsonSchema['x-kubernetes-int-or-string'] === true) takeIntOrString(jsonSchema);
+    },
+  });
+  return node as SchemaNode;
+}
+
+/** The extension stands for the union: beside it, only the form of the text may be said. */
+function takeIntOrString(node: z.core.JSONSchema.BaseSchema): void {
+  const text = node.anyOf?.find((branch) => typeof branch === 'object' && branch.type === 'string');
+  delete node.anyOf;
+  if (typeof text !== 'object') return;
+  if (text.pattern !== undefined) node.pattern = text.pattern;
+}
