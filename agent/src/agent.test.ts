@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import type { FetchResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchResponse.ts';
+import type { ListOffsetsResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/ListOffsetsResponse.ts';
 import type { ProduceResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/ProduceResponse.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { topicIdToBytes } from '@streamhouse/core/bytes/uuid.ts';
@@ -385,6 +386,34 @@ describe('partitions', () => {
     const again = await createTopic(agent, 'orders', 1);
     expect(await produceSoon(agent, 'orders', 0, 'new')).toBe(0);
     expect(await values(agent, again, 0)).toEqual(['new']);
+  });
+
+  test('I-16 whose lease has lapsed have an end that nobody is told, and a beginning', async () => {
+    let isLapsed = false;
+    const agent = await ready(
+      await start({
+        wrapLease: (lease) =>
+          around(lease, { isHeld: (nowMs: number) => !isLapsed && lease.isHeld(nowMs) }),
+      }),
+    );
+    const topic = await createTopic(agent, 'orders', 1);
+    await produceSoon(agent, 'orders', 0, 'one');
+    const ask = async (at: object): Promise<unknown> => {
+      const partitions = [{ topicId: topicIdToBytes(topic.topicId), partition: 0, ...at }];
+      const { offsets } = await agent.call<ListOffsetsResponse__Output>(
+        'ConsumerService/ListOffsets',
+        { partitions },
+      );
+      return offsets[0];
+    };
+    const ends = [{ latest: true }, { timestampMs: Number.MAX_SAFE_INTEGER }];
+    for (const at of ends) expect(await ask(at)).toMatchObject({ offset: 1, error: null });
+    isLapsed = true;
+    for (const at of ends)
+      expect(await ask(at)).toMatchObject({ error: { reason: 'LEASE_LAPSED' } });
+    expect(await ask({ earliest: true })).toMatchObject({ offset: 0, error: null });
+    // What it knows can be read: that was and stays published.
+    expect(await values(agent, topic, 0)).toEqual(['one']);
   });
 
   test('A-08 may be a thousand: shared, then all handed over', async () => {

@@ -37,6 +37,8 @@ async function find(
   asked: ListOffsetsPartition__Output,
   signal: AbortSignal,
 ): Promise<Found> {
+  // I-16: others may have moved the end of what is not surely held. A beginning that rose is told by the next read.
+  if (asked.at !== 'earliest') life.checkServing();
   switch (asked.at) {
     case 'earliest':
       return { offset: held.logStartOffset, timestampMs: -1 };
