@@ -102,8 +102,12 @@ export function headersOf(method: string, stream: number): Buffer {
 async function write(socket: Socket, bytes: Uint8Array): Promise<boolean> {
   if (socket.destroyed) return false;
   return await new Promise((resolve) => {
-    socket.once('close', () => resolve(false));
-    socket.write(bytes, (error) => resolve(error == null));
+    const onClose = (): void => resolve(false);
+    socket.once('close', onClose);
+    socket.write(bytes, (error) => {
+      socket.off('close', onClose);
+      resolve(error == null);
+    });
   });
 }
 
