@@ -20,7 +20,7 @@ export function checkResource<Spec, Status>(
   next: unknown,
   previous: unknown,
 ): readonly Problem[] {
-  const parsed = kind.resource.safeParse(filled(kind, next));
+  const parsed = kind.resource.safeParse(filled(kind, next), { reportInput: true });
   if (!parsed.success) return parsed.error.issues.flatMap(problemsOf);
   const before = kind.resource.safeParse(filled(kind, previous));
   return brokenRules(kind, parsed.data, before.success ? before.data : undefined);
@@ -52,8 +52,8 @@ export function withDefaults<Spec, Status>(
 
 function filled(kind: ResourceKind, resource: unknown): unknown {
   if (!isFields(resource)) return resource;
-  const spec = withSchemaDefaults(kind.openApi.spec, resource['spec'] ?? {});
-  return { ...resource, spec };
+  const { spec, ...rest } = resource;
+  return spec == null ? rest : { ...rest, spec: withSchemaDefaults(kind.openApi.spec, spec) };
 }
 
 /** Null is what YAML makes of a key without a value: absent, as API servers see it. */
@@ -88,18 +88,21 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   return [{ path: pathOf(issue.path), message: messageOf(issue) }];
 }
 
+/** Where the names that API servers have for types are others. */
+const TYPE_NAMES: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
+
 function messageOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.input === undefined ? 'is required' : `must be of type ${issue.expected}`;
+      return issue.input === undefined
+        ? 'is required'
+        : `must be of type ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return `must be one of ${issue.values.join(', ')}`;
     case 'too_small':
       return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
     case 'too_big':
       return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
-    case 'invalid_union':
-      return issue.errors.flat().at(-1)?.message ?? issue.message;
     default:
       return issue.message;
   }

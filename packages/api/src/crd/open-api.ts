@@ -21,11 +21,13 @@ export interface SchemaNode {
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
+  readonly format?: string;
   readonly maxItems?: number;
   readonly maxProperties?: number;
   readonly pattern?: string;
   readonly 'x-kubernetes-validations'?: readonly Validation[];
   readonly 'x-kubernetes-int-or-string'?: true;
+  readonly 'x-kubernetes-list-type'?: string;
 }
 
 /** The schema as API servers take it. */
@@ -36,6 +38,8 @@ export function openApiSchema(schema: z.ZodType): SchemaNode {
     override: ({ jsonSchema }) => {
       // Unknown fields are pruned or refused by the server itself; the keyword may not stand beside properties.
       if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
+      if (jsonSchema['x-kubernetes-preserve-unknown-fields'] === true)
+        delete jsonSchema.additionalProperties;
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema['x-kubernetes-int-or-string'] === true) takeIntOrString(jsonSchema);
     },
@@ -43,10 +47,10 @@ export function openApiSchema(schema: z.ZodType): SchemaNode {
   return node as SchemaNode;
 }
 
-/** The extension stands for the union: beside it, only the form of the text may be said. */
+/** The extension says that it is one of both; beside it only the form of the text may stand. */
 function takeIntOrString(node: z.core.JSONSchema.BaseSchema): void {
-  const text = node.anyOf?.find((branch) => typeof branch === 'object' && branch.type === 'string');
+  const text = node.anyOf?.find((branch) => branch.type === 'string');
   delete node.anyOf;
-  if (typeof text !== 'object') return;
-  if (text.pattern !== undefined) node.pattern = text.pattern;
+  if (text?.pattern !== undefined) node.pattern = text.pattern;
+  if (text?.maxLength !== undefined) node.maxLength = text.maxLength;
 }

@@ -1,6 +1,6 @@
 /** What a pool may say of its pods: fields of the Pod API that cannot take the agents out of the `restricted` profile. */
 import { z } from 'zod';
-import { list, map, object, text } from './schema.ts';
+import { list, map, never, object, open, text } from './schema.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -10,43 +10,18 @@ interface MatchExpression {
   readonly values?: readonly string[] | undefined;
 }
 
-export interface LabelSelector {
+interface LabelSelector {
   readonly matchLabels?: Labels | undefined;
   readonly matchExpressions?: readonly MatchExpression[] | undefined;
 }
 
-interface NodeSelectorTerm {
-  readonly matchExpressions?: readonly MatchExpression[] | undefined;
-  readonly matchFields?: readonly MatchExpression[] | undefined;
-}
-
-interface PodAffinityTerm {
-  readonly labelSelector?: LabelSelector | undefined;
-  readonly namespaceSelector?: LabelSelector | undefined;
-  readonly namespaces?: readonly string[] | undefined;
-  readonly topologyKey: string;
-}
-
-interface PodAffinity {
-  readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly PodAffinityTerm[] | undefined;
-  readonly preferredDuringSchedulingIgnoredDuringExecution?:
-    | readonly { readonly weight: number; readonly podAffinityTerm: PodAffinityTerm }[]
-    | undefined;
-}
-
-interface NodeAffinity {
-  readonly requiredDuringSchedulingIgnoredDuringExecution?:
-    | { readonly nodeSelectorTerms: readonly NodeSelectorTerm[] }
-    | undefined;
-  readonly preferredDuringSchedulingIgnoredDuringExecution?:
-    | readonly { readonly weight: number; readonly preference: NodeSelectorTerm }[]
-    | undefined;
-}
+/** As in the Pod API, which checks what is inside when the pods are made: typed in full it would double the definition. */
+type AffinityTerms = Readonly<Record<string, unknown>>;
 
 export interface Affinity {
-  readonly nodeAffinity?: NodeAffinity | undefined;
-  readonly podAffinity?: PodAffinity | undefined;
-  readonly podAntiAffinity?: PodAffinity | undefined;
+  readonly nodeAffinity?: AffinityTerms | undefined;
+  readonly podAffinity?: AffinityTerms | undefined;
+  readonly podAntiAffinity?: AffinityTerms | undefined;
 }
 
 export interface Toleration {
@@ -98,7 +73,6 @@ export interface PodTemplate {
 
 const KEY = z.string().min(1).max(317);
 const NAME = z.string().min(1).max(253);
-const WEIGHT = z.int().min(1).max(100).describe('How much it counts against the others.');
 
 function labels(description: string): z.ZodType<Labels | undefined> {
   return map(z.string().max(63), 64).optional().describe(description);
@@ -118,44 +92,6 @@ const EXPRESSIONS = list(
 const SELECTOR = object<LabelSelector>({
   matchLabels: labels('Labels with their values.'),
   matchExpressions: EXPRESSIONS.optional().describe('Comparisons, all of which must hold.'),
-});
-
-const NODE_TERM = object<NodeSelectorTerm>({
-  matchExpressions: EXPRESSIONS.optional().describe('Comparisons of labels of the node.'),
-  matchFields: EXPRESSIONS.optional().describe('Comparisons of fields of the node.'),
-});
-
-const POD_TERM = object<PodAffinityTerm>({
-  labelSelector: SELECTOR.optional().describe('Pods that it is about.'),
-  namespaceSelector: SELECTOR.optional().describe('Namespaces of those pods.'),
-  namespaces: list(NAME, 16).optional().describe('Names of namespaces of those pods.'),
-  topologyKey: KEY.describe('Label of nodes: those with the same value are one place.'),
-});
-
-const POD_AFFINITY = object<PodAffinity>({
-  requiredDuringSchedulingIgnoredDuringExecution: list(POD_TERM, 16)
-    .optional()
-    .describe('Must hold.'),
-  preferredDuringSchedulingIgnoredDuringExecution: list(
-    object({ weight: WEIGHT, podAffinityTerm: POD_TERM.describe('What is preferred.') }),
-    16,
-  )
-    .optional()
-    .describe('Should hold.'),
-});
-
-const NODE_AFFINITY = object<NodeAffinity>({
-  requiredDuringSchedulingIgnoredDuringExecution: object({
-    nodeSelectorTerms: list(NODE_TERM, 16).describe('One of them must hold.'),
-  })
-    .optional()
-    .describe('Must hold.'),
-  preferredDuringSchedulingIgnoredDuringExecution: list(
-    object({ weight: WEIGHT, preference: NODE_TERM.describe('What is preferred.') }),
-    16,
-  )
-    .optional()
-    .describe('Should hold.'),
 });
 
 const TOLERATION = object<Toleration>({
@@ -191,13 +127,17 @@ const SPREAD = object<TopologySpreadConstraint>({
 
 const ID = z.int().min(1).max(2_147_483_647);
 
+const FORBIDDEN = never('agents run with the restricted pod security profile: remove this field')
+  .optional()
+  .describe('Known in order to be refused: true lifts the restricted pod security profile.');
+
 const SECURITY = object<PodSecurity>({
   runAsUser: ID.optional().describe('Numeric user that the agent runs as; never 0.'),
   runAsGroup: ID.optional().describe('Numeric group that the agent runs as; never 0.'),
   fsGroup: ID.optional().describe('Numeric group that owns the volumes.'),
   supplementalGroups: list(ID, 16).optional().describe('Further numeric groups.'),
-  privileged: z.boolean().optional().describe('Refused if true.'),
-  allowPrivilegeEscalation: z.boolean().optional().describe('Refused if true.'),
+  privileged: FORBIDDEN,
+  allowPrivilegeEscalation: FORBIDDEN,
 });
 
 export const POD_TEMPLATE: z.ZodType<PodTemplate> = object<PodTemplate>({
@@ -208,12 +148,12 @@ export const POD_TEMPLATE: z.ZodType<PodTemplate> = object<PodTemplate>({
   nodeSelector: labels('Labels that a node must have.'),
   tolerations: list(TOLERATION, 32).optional().describe('Taints of nodes that the pods endure.'),
   affinity: object<Affinity>({
-    nodeAffinity: NODE_AFFINITY.optional().describe('Nodes to be on.'),
-    podAffinity: POD_AFFINITY.optional().describe('Pods to be near.'),
-    podAntiAffinity: POD_AFFINITY.optional().describe('Pods to be away from.'),
+    nodeAffinity: open(2).optional().describe('Nodes to be on.'),
+    podAffinity: open(2).optional().describe('Pods to be near.'),
+    podAntiAffinity: open(2).optional().describe('Pods to be away from.'),
   })
     .optional()
-    .describe('Where the pods should and must run; beside the zone of the pool.'),
+    .describe('Where the pods should and must run, beside the zone of the pool.'),
   topologySpreadConstraints: list(SPREAD, 8)
     .optional()
     .describe("How the pods spread over nodes; instead of the operator's own."),
@@ -242,7 +182,7 @@ export const POD_TEMPLATE: z.ZodType<PodTemplate> = object<PodTemplate>({
   securityContext: SECURITY.optional().describe(
     'Identity that the agents run as, where the platform asks for one.',
   ),
-  hostNetwork: z.boolean().optional().describe('Refused if true.'),
-  hostPID: z.boolean().optional().describe('Refused if true.'),
-  hostIPC: z.boolean().optional().describe('Refused if true.'),
+  hostNetwork: FORBIDDEN,
+  hostPID: FORBIDDEN,
+  hostIPC: FORBIDDEN,
 });

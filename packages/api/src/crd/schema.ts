@@ -60,7 +60,7 @@ export function duration(min: string, max: string): z.ZodType<string> {
   const form = new RegExp(DURATION_PATTERN);
   return ruled(z.string().max(16), {
     cel: `self.matches('${DURATION_PATTERN}') && duration(self) >= duration('${min}') && duration(self) <= duration('${max}')`,
-    message: `must be a duration in ${min}..${max}, a number with one unit of ms, s, m or h, such as ${max}`,
+    message: `must be a duration in ${min}..${max}, a number with one unit of ms, s, m or h`,
     holds: (value) =>
       form.test(value) &&
       parseDuration(value) >= parseDuration(min) &&
@@ -73,30 +73,38 @@ export function bytes(min: string, max: string): z.ZodType<string> {
   const form = new RegExp(BYTES_PATTERN);
   return ruled(z.string().max(16), {
     cel: `self.matches('${BYTES_PATTERN}') && quantity(self).compareTo(quantity('${min}')) >= 0 && quantity(self).compareTo(quantity('${max}')) <= 0`,
-    message: `must be a size in ${min}..${max}, a whole number with a unit such as Ki, Mi or Gi, such as ${max}`,
+    message: `must be a size in ${min}..${max}, a whole number with a unit such as Ki, Mi or Gi`,
     holds: (value) => form.test(value) && isWithin(value, parseBytes(min), parseBytes(max)),
   });
 }
 
 /** A quantity of a container's resources, such as `500m`, `2` or `1Gi`: API servers take numbers as well as text. */
 export function quantity(): z.ZodType<string | number> {
+  const message = 'must be a quantity such as 500m, 2 or 1Gi';
   return z
-    .union([
-      z.int().min(0),
-      z.string().max(32).regex(QUANTITY, 'must be a quantity such as 500m, 2 or 1Gi'),
-    ])
+    .union([z.int().min(0), z.string().max(32).regex(QUANTITY)], message)
     .meta({ 'x-kubernetes-int-or-string': true });
+}
+
+/** A flag that must not be set. */
+export function never(message: string): z.ZodType<boolean> {
+  return ruled(z.boolean(), { cel: '!self', message, holds: (value) => !value });
+}
+
+/** An object of another API, which checks it: its fields are kept as they are. */
+export function open(fieldsMax: number): z.ZodType<Readonly<Record<string, unknown>>> {
+  return map(z.unknown(), fieldsMax).meta({ 'x-kubernetes-preserve-unknown-fields': true });
 }
 
 const QUANTITY = /^[0-9]+(\.[0-9]{1,3})?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi)?$/;
 
-interface FieldRule {
+interface FieldRule<T> {
   readonly cel: string;
   readonly message: string;
-  holds(value: string): boolean;
+  holds(value: T): boolean;
 }
 
-function ruled(schema: z.ZodString, rule: FieldRule): z.ZodType<string> {
+function ruled<T>(schema: z.ZodType<T>, rule: FieldRule<T>): z.ZodType<T> {
   return schema
     .refine((value) => rule.holds(value), rule.message)
     .meta({ 'x-kubernetes-validations': [{ rule: rule.cel, message: rule.message }] });
