@@ -90,7 +90,7 @@ const AGENT = section<AgentSpec>({
     text(
       '^[a-zA-Z0-9._-]+$',
       LIMITS.topicNameCharsMax,
-      'must be names of topics: letters a-z and A-Z, digits, ".", "_" and "-"',
+      'must be the name of a topic: letters a-z and A-Z, digits, ".", "_" and "-"',
     ),
     100,
   )
@@ -115,7 +115,7 @@ const SPEC = object<AgentPoolSpec>({
     text(
       '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
       40,
-      'must be zones of the nodes: lower-case letters, digits and "-"',
+      'must be the name of a zone: lower-case letters, digits and "-"',
     ),
     16,
   )
