@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly bug?: PlantedBug | undefined;
   /** Lines of the trace to keep, the newest ones. */
   readonly traceLinesMax?: number;
+  /** Milliseconds during which things go wrong. */
+  readonly faultsMs?: { readonly min: number; readonly max: number };
 }
 
 export interface RunResult {
@@ -32,12 +34,23 @@ const QUIET_MS_MAX = 90_000;
 const TRACE_LINES = 200;
 
 export async function simulate(options: RunOptions): Promise<RunResult> {
-  const { seed, metrics, bug, traceLinesMax = TRACE_LINES } = options;
+  const { stackTraceLimit } = Error;
+  // Refusals by the thousand, and nobody reads where they were thrown: a seed can be run again.
+  Error.stackTraceLimit = 0;
+  try {
+    return await run(options);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function run(options: RunOptions): Promise<RunResult> {
+  const { seed, metrics, bug, traceLinesMax = TRACE_LINES, faultsMs = FAULTS_MS } = options;
   const world = new SimWorld({ seed, metrics, bug, traceLinesMax });
   const { scheduler, history } = world;
   const faults = new FaultSchedule(world);
   const isViolated = (): boolean => history.violation !== undefined;
-  await scheduler.runUntil(world.random.between(FAULTS_MS.min, FAULTS_MS.max), isViolated);
+  await scheduler.runUntil(world.random.between(faultsMs.min, faultsMs.max), isViolated);
   if (!isViolated()) {
     faults.heal();
     world.stopSending();

@@ -1,7 +1,6 @@
 /**
  * Virtual time. One event after the other; between two of them everything that the first one set going in promises runs to
- * its end, because Node empties its queue of microtasks before the next immediate. No other source of time or order is
- * asked, so the same events come in the same order whatever the machine does.
+ * its end. No other source of time or order is asked, so the same events come in the same order whatever the machine does.
  */
 import { EventHeap } from './event-heap.ts';
 
@@ -32,8 +31,9 @@ export class Scheduler {
     return new Promise((resolve, reject) => {
       const step = (): void => {
         try {
-          if (isDone() || !this.#step(endMs)) resolve();
-          else setImmediate(step);
+          // Whoever shares the thread gets a turn between two runs.
+          if (isDone() || !this.#step(endMs)) setImmediate(resolve);
+          else afterPromises(step);
         } catch (error) {
           reject(error as Error);
         }
@@ -58,4 +58,12 @@ export class Scheduler {
       return true;
     }
   }
+}
+
+/**
+ * Calls `run` when no promise has anything left to do. Node empties its queue of microtasks, in which this one waits, before
+ * it looks for another tick; an immediate would wait for the same, and for a round of the event loop besides.
+ */
+function afterPromises(run: () => void): void {
+  queueMicrotask(() => process.nextTick(run));
 }

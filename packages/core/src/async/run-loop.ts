@@ -1,4 +1,4 @@
-import { type Clock, delay, type Random } from './clock.ts';
+import type { Clock, Random } from './clock.ts';
 
 /** Wakes a loop before its interval is over. Many calls before the wake-up count as one. */
 export class Trigger {
@@ -10,23 +10,39 @@ export class Trigger {
     this.#wake?.();
   }
 
+  /** Whether it has fired since it was last asked. */
+  take(): boolean {
+    const wasSet = this.#isSet;
+    this.#isSet = false;
+    return wasSet;
+  }
+
+  /** Calls `run` at every `fire`, in the place of who was called before; the result takes it back. */
+  onFire(run: () => void): () => void {
+    this.#wake = run;
+    return () => {
+      this.#wake = undefined;
+    };
+  }
+
   /** Resolves at the next `fire`, at once when one came since the last `wait`. */
   async wait(signal: AbortSignal): Promise<void> {
-    if (!this.#isSet) {
-      // A signal that has aborted says so no second time.
-      signal.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = (): void => reject(signal.reason);
-        signal.addEventListener('abort', onAbort, { once: true });
-        this.#wake = () => {
-          signal.removeEventListener('abort', onAbort);
-          resolve();
-        };
-      }).finally(() => {
-        this.#wake = undefined;
+    if (this.take()) return;
+    // A signal that has aborted says so no second time.
+    signal.throwIfAborted();
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        stopWaiting();
+        reject(signal.reason);
+      };
+      const stopWaiting = this.onFire(() => {
+        stopWaiting();
+        signal.removeEventListener('abort', onAbort);
+        resolve();
       });
-    }
-    this.#isSet = false;
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+    this.take();
   }
 }
 
@@ -61,22 +77,25 @@ export async function runLoop(
   }
 }
 
+/** Resolves when the time is over, the trigger has fired, or the signal aborts. */
 async function pause(
   clock: Clock,
   waitMs: number,
   trigger: Trigger | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const done = new AbortController();
-  const either = AbortSignal.any([signal, done.signal]);
-  const waits = [delay(clock, waitMs, either)];
-  if (trigger !== undefined) waits.push(trigger.wait(either));
-  try {
-    await Promise.race(waits);
-  } catch {
-    // Aborted: the caller's loop condition sees it.
-  } finally {
-    done.abort();
-    await Promise.allSettled(waits);
-  }
+  if (signal.aborted || trigger?.take() === true) return;
+  // By hand: signals made for each wait cost more than most ticks.
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      cancel();
+      stopWaiting?.();
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const cancel = clock.schedule(waitMs, end);
+    const stopWaiting = trigger?.onFire(end);
+    signal.addEventListener('abort', end, { once: true });
+  });
+  trigger?.take();
 }
