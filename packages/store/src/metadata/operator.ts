@@ -113,8 +113,8 @@ export type SoftDeleteOutcome = 'deleted' | 'absent' | 'notOwned';
 export interface PurgeStep {
   /** Rows that went. */
   readonly rows: number;
-  /** Topics of which nothing is left. */
-  readonly topicIds: readonly TopicId[];
+  /** The topic of which nothing is left now. */
+  readonly purged: TopicId | undefined;
   /** Whether another step has work now. */
   readonly hasMore: boolean;
 }
@@ -128,7 +128,7 @@ export interface OperatorStore {
   lead(identity: string, signal: AbortSignal): Promise<OperatorEpoch>;
   /**
    * Gives each wish its topic or says why not: outcomes in the order of the wishes, at most LIMITS.claimTopicsMax. The
-   * wishes are independent; of two that want one name the first one gets it. Can be repeated. Notifies `topics`.
+   * wishes are independent; of two that want one name one gets it. One statement; can be repeated. Notifies `topics`.
    */
   claim(
     epoch: OperatorEpoch,

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { Client, type QueryResultRow } from 'pg';
 import { inject } from 'vitest';
-import type { Metadata } from '../port.ts';
+import type { OperatorMetadata } from '../port.ts';
 import { openPgMetadata } from './metadata.ts';
 import { migrate, readMigrations } from './migrate.ts';
 
@@ -13,7 +13,7 @@ export interface TestDatabase extends AsyncDisposable {
   /** Another connection of that kind, closed with the database. */
   connect(): Promise<Client>;
   /** The product on this database, closed with it. */
-  open(options?: { readonly url?: string; readonly poolSize?: number }): Promise<Metadata>;
+  open(options?: { readonly url?: string; readonly poolSize?: number }): Promise<OperatorMetadata>;
 }
 
 /** A database of its own, dropped on dispose: migrated (6 ms, from a template), or empty. */

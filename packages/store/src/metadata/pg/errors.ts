@@ -26,6 +26,8 @@ const ROLLED_BACK: Readonly<Record<string, Known>> = {
   SH003: { kind: 'conflict', reason: 'TOPIC_NAME_COLLISION', detail: 'topic' },
   SH004: { kind: 'overloaded', reason: 'PARTITIONS_LIMIT' },
   SH005: { kind: 'invalid', reason: 'PARTITIONS_SHRINK' },
+  SH006: { kind: 'conflict', reason: 'TOPIC_MANAGED', detail: 'resource' },
+  SH007: { kind: 'fenced', reason: 'OPERATOR_FENCED' },
 };
 
 const REFUSED_LOGIN: Readonly<Record<string, Known>> = {

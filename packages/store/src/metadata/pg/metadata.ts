@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { Metadata } from '../port.ts';
+import type { OperatorMetadata } from '../port.ts';
 import { PgAgents } from './agents.ts';
 import { PgChanges } from './changes.ts';
 import type { PgOptions } from './connection.ts';
@@ -8,6 +8,7 @@ import { Database, type Statement } from './database.ts';
 import { PgLeases } from './leases.ts';
 import { PgLog } from './log.ts';
 import { APPLIED, type AppliedMigration, checkSchema } from './migrate.ts';
+import { PgOperator } from './operator.ts';
 import { PgTopics } from './topics.ts';
 
 /** Connections for publishing: one at work, and one for a request that comes again while the first one hangs. */
@@ -44,7 +45,7 @@ export interface PgMetadataOptions extends PgOptions {
  *
  * @throws StreamError `invalid` POSTGRES_URL.
  */
-export async function openPgMetadata(options: PgMetadataOptions): Promise<Metadata> {
+export async function openPgMetadata(options: PgMetadataOptions): Promise<OperatorMetadata> {
   await using parts = new AsyncDisposableStack();
   const publishing = parts.use(new Database({ ...options, size: PUBLISH_CONNECTIONS }));
   const database = parts.use(new Database({ ...options, size: options.poolSize ?? POOL_SIZE }));
@@ -58,6 +59,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Metada
     agents: new PgAgents(database),
     leases: new PgLeases(database),
     log: new PgLog(publishing, database),
+    operator: new PgOperator(database),
     changes,
     async check(signal) {
       await checkWritable(database, signal);

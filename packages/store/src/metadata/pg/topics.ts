@@ -1,22 +1,18 @@
 import { StreamError } from '@streamhouse/core/errors.ts';
-import { offset, type TopicId, topicId } from '@streamhouse/core/ids.ts';
+import { offset, type TopicId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
-import type { Durability, PartitionState, Topic, TopicSettings, TopicStore } from '../topics.ts';
+import type { PartitionState, Topic, TopicSettings, TopicStore } from '../topics.ts';
 import type { Database, Statement } from './database.ts';
-
-const COLUMNS = `
-  topic_id AS "topicId", name, partitions, pool, durability, retention_ms AS "retentionMs",
-  retention_bytes AS "retentionBytes", config,
-  (extract(epoch FROM created_at) * 1000)::bigint AS "createdAtMs"`;
+import { TOPIC_COLUMNS, type TopicRow, toTopic } from './topic-row.ts';
 
 const CREATE: Statement = {
   name: 'create-topic',
-  text: `SELECT ${COLUMNS} FROM create_topic($1, $2, $3, $4)`,
+  text: `SELECT ${TOPIC_COLUMNS} FROM create_topic($1, $2, $3, $4)`,
 };
 
 const ALTER: Statement = {
   name: 'alter-topic',
-  text: `SELECT ${COLUMNS} FROM alter_topic($1, $2, $3)`,
+  text: `SELECT ${TOPIC_COLUMNS} FROM alter_topic($1, $2, $3)`,
 };
 
 const DELETE: Statement = {
@@ -26,12 +22,12 @@ const DELETE: Statement = {
 
 const BY_NAME: Statement = {
   name: 'topic-by-name',
-  text: `SELECT ${COLUMNS} FROM topics WHERE name = $1 AND deleted_at IS NULL`,
+  text: `SELECT ${TOPIC_COLUMNS} FROM topics WHERE name = $1 AND deleted_at IS NULL`,
 };
 
 const LIST: Statement = {
   name: 'list-topics',
-  text: `SELECT ${COLUMNS} FROM topics WHERE deleted_at IS NULL ORDER BY name`,
+  text: `SELECT ${TOPIC_COLUMNS} FROM topics WHERE deleted_at IS NULL ORDER BY name`,
 };
 
 const PARTITIONS: Statement = {
@@ -42,18 +38,6 @@ const PARTITIONS: Statement = {
     FROM partitions p JOIN topics t USING (topic_id)
     WHERE p.topic_id = $1 AND t.deleted_at IS NULL ORDER BY p.part`,
 };
-
-interface TopicRow {
-  readonly topicId: string;
-  readonly name: string;
-  readonly partitions: number;
-  readonly pool: string;
-  readonly durability: Durability;
-  readonly retentionMs: number | null;
-  readonly retentionBytes: number | null;
-  readonly config: Record<string, string>;
-  readonly createdAtMs: number;
-}
 
 interface PartitionRow {
   readonly partition: number;
@@ -117,10 +101,6 @@ export class PgTopics implements TopicStore {
       nextOffset: offset(row.nextOffset),
     }));
   }
-}
-
-function toTopic(row: TopicRow): Topic {
-  return { ...row, topicId: topicId(row.topicId), owner: { kind: 'api' } };
 }
 
 function noTopic(id: TopicId): StreamError {
