@@ -88,8 +88,12 @@ function problemsOf(issue: z.core.$ZodIssue): readonly Problem[] {
   return [{ path: pathOf(issue.path), message: messageOf(issue) }];
 }
 
-/** Where the names that API servers have for types are others. */
-const TYPE_NAMES: Readonly<Record<string, string>> = { int: 'integer', record: 'object' };
+/** Types by the names that API servers have for them; no field of ours is a number but an integer. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  int: 'integer',
+  number: 'integer',
+  record: 'object',
+};
 
 function messageOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
@@ -103,7 +107,14 @@ function messageOf(issue: z.core.$ZodIssue): string {
       return `must be at least ${issue.minimum}${unitOf(issue.origin)}`;
     case 'too_big':
       return `must be at most ${issue.maximum}${unitOf(issue.origin)}`;
-    default:
+    // Those whose message the schema gives, and those that no schema of ours brings about.
+    case 'custom':
+    case 'invalid_union':
+    case 'invalid_format':
+    case 'invalid_key':
+    case 'invalid_element':
+    case 'not_multiple_of':
+    case 'unrecognized_keys':
       return issue.message;
   }
 }

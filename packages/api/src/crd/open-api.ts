@@ -32,7 +32,7 @@ export interface SchemaNode {
 
 /** The schema as API servers take it. */
 export function openApiSchema(schema: z.ZodType): SchemaNode {
-  const { $schema, ...node } = z.toJSONSchema(schema, {
+  return z.toJSONSchema(schema, {
     target: 'openapi-3.0',
     io: 'input',
     override: ({ jsonSchema }) => {
@@ -43,8 +43,7 @@ export function openApiSchema(schema: z.ZodType): SchemaNode {
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (jsonSchema['x-kubernetes-int-or-string'] === true) takeIntOrString(jsonSchema);
     },
-  });
-  return node as SchemaNode;
+  }) as SchemaNode;
 }
 
 /** The extension says that it is one of both; beside it only the form of the text may stand. */

@@ -82,7 +82,7 @@ export function bytes(min: string, max: string): z.ZodType<string> {
 export function quantity(): z.ZodType<string | number> {
   const message = 'must be a quantity such as 500m, 2 or 1Gi';
   return z
-    .union([z.int().min(0), z.string().max(32).regex(QUANTITY)], message)
+    .union([z.int().min(0), z.string().max(32).regex(QUANTITY, message)], message)
     .meta({ 'x-kubernetes-int-or-string': true });
 }
 
