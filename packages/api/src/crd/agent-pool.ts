@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { POD_TEMPLATE, type PodTemplate } from './pod-template.ts';
 import {
   type Condition,
-  type ConditionTable,
   defineKind,
   type Resource,
   type ResourceKind,
@@ -223,7 +222,8 @@ const RULES: readonly Rule<AgentPoolSpec>[] = [
   },
 ];
 
-const CONDITION_TABLE: ConditionTable = {
+/** Every condition with every reason that it gives; plans are checked against it. */
+export const AGENT_POOL_CONDITIONS = {
   Ready: {
     description: 'As many agents as the spec asks for are ready.',
     reasons: {
@@ -256,7 +256,7 @@ const CONDITION_TABLE: ConditionTable = {
         'A replaced agent does not become ready: correct the spec, or go back to the one before.',
     },
   },
-};
+} as const;
 
 export const AGENT_POOL: ResourceKind<AgentPoolSpec, AgentPoolStatus> = defineKind({
   kind: 'AgentPool',
@@ -326,7 +326,7 @@ export const AGENT_POOL: ResourceKind<AgentPoolSpec, AgentPoolStatus> = defineKi
       description: 'Time since the resource was made.',
     },
   ],
-  conditions: CONDITION_TABLE,
+  conditions: AGENT_POOL_CONDITIONS,
   scale: {
     specReplicasPath: '.spec.replicas',
     statusReplicasPath: '.status.replicas',

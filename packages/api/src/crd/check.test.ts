@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { AGENT_POOL } from './agent-pool.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { AGENT_POOL, type AgentPoolResource } from './agent-pool.ts';
 import {
   POOL_SPEC,
   poolManifest,
@@ -10,7 +10,7 @@ import {
 } from './cases.test-support.ts';
 import { checkResource, withDefaults } from './check.ts';
 import type { ResourceKind } from './resource.ts';
-import { TOPIC } from './topic.ts';
+import { TOPIC, type TopicResource } from './topic.ts';
 
 describe('checkResource', () => {
   for (const { name, kind, next, previous, refusal } of RESOURCE_CASES) {
@@ -164,6 +164,11 @@ describe('withDefaults', () => {
 
     expect(spec).toMatchObject({ partitions: 1, retention: { time: '1h' } });
     expect(spec.retention).not.toHaveProperty('bytes');
+  });
+
+  it('gives what plans read', () => {
+    expectTypeOf(withDefaults(TOPIC, {})).toEqualTypeOf<TopicResource>();
+    expectTypeOf(withDefaults(AGENT_POOL, {})).toEqualTypeOf<AgentPoolResource>();
   });
 
   it('changes nothing the second time', () => {

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import { AGENT_POOL } from './agent-pool.ts';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { AGENT_POOL, AGENT_POOL_CONDITIONS } from './agent-pool.ts';
 import { customResourceDefinition } from './definition.ts';
 import type { SchemaNode } from './open-api.ts';
-import type { ResourceKind } from './resource.ts';
-import { TOPIC } from './topic.ts';
+import type { Finding, ResourceKind } from './resource.ts';
+import { TOPIC, TOPIC_CONDITIONS } from './topic.ts';
 
 const KINDS: readonly ResourceKind[] = [TOPIC, AGENT_POOL];
 
@@ -92,6 +92,16 @@ describe.each(KINDS)('the definition of $kind', (kind) => {
     const named = kind.columns.flatMap(({ jsonPath }) => /=='(\w+)'/.exec(jsonPath)?.[1] ?? []);
 
     for (const type of named) expect(Object.keys(kind.conditions)).toContain(type);
+  });
+});
+
+describe('Finding', () => {
+  it('gives each condition its own reasons and no others', () => {
+    type Drifted = Extract<Finding<typeof TOPIC_CONDITIONS>, { type: 'Drifted' }>['reason'];
+    type Ready = Extract<Finding<typeof AGENT_POOL_CONDITIONS>, { type: 'Ready' }>['reason'];
+
+    expectTypeOf<Drifted>().toEqualTypeOf<keyof typeof TOPIC_CONDITIONS.Drifted.reasons>();
+    expectTypeOf<Ready>().toEqualTypeOf<keyof typeof AGENT_POOL_CONDITIONS.Ready.reasons>();
   });
 });
 

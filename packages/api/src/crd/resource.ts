@@ -87,6 +87,16 @@ export type ConditionTable = Readonly<
   >
 >;
 
+/** A condition of such a table as a plan finds it: when it changed, and for which generation, its writer knows. */
+export type Finding<Table extends ConditionTable> = {
+  [Type in keyof Table]: {
+    readonly type: Type;
+    readonly status: Condition['status'];
+    readonly reason: keyof Table[Type]['reasons'];
+    readonly message: string;
+  };
+}[keyof Table];
+
 /** What the author of a kind writes. */
 interface KindParts<Spec, Status> {
   readonly kind: string;

@@ -3,7 +3,6 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import {
   type Condition,
-  type ConditionTable,
   defineKind,
   type Resource,
   type ResourceKind,
@@ -180,7 +179,8 @@ const RULES: readonly Rule<TopicSpec>[] = [
   },
 ];
 
-const CONDITION_TABLE: ConditionTable = {
+/** Every condition with every reason that it gives; plans are checked against it. */
+export const TOPIC_CONDITIONS = {
   Accepted: {
     description: 'This resource owns the topic of its name.',
     reasons: {
@@ -188,7 +188,9 @@ const CONDITION_TABLE: ConditionTable = {
       NameConflict:
         'Another resource owns the topic, or adoptionPolicy Fail forbids to take it over.',
       InvalidName: 'The name that the naming template gives is not one for topics: set topicName.',
-      MetadataUnreachable: 'Postgres could not be asked yet.',
+      NameCollision:
+        'The name differs from that of another topic by "." and "_" only, which metrics could not tell apart: choose another.',
+      MetadataUnreachable: 'Postgres could not be asked yet; it is tried again.',
     },
   },
   Ready: {
@@ -197,6 +199,8 @@ const CONDITION_TABLE: ConditionTable = {
       Ready: 'It is.',
       NotAccepted: 'See the condition Accepted.',
       AdoptionConflict: 'The topic has more partitions than the spec: raise partitions.',
+      PartitionsLimit:
+        'The cluster has as many partitions as it may have: delete topics, or ask for fewer.',
       DataLost:
         'The topic was deleted elsewhere and its records are gone: the annotation streamhouse.io/recreate: "true" makes it anew, empty.',
       MetadataUnreachable: 'Postgres could not be reached; it is tried again.',
@@ -215,7 +219,7 @@ const CONDITION_TABLE: ConditionTable = {
     description: 'The spec says paused: nothing is done to the topic.',
     reasons: { Paused: 'It does.', NotPaused: 'It does not.' },
   },
-};
+} as const;
 
 export const TOPIC: ResourceKind<TopicSpec, TopicStatus> = defineKind({
   kind: 'Topic',
@@ -285,5 +289,5 @@ export const TOPIC: ResourceKind<TopicSpec, TopicStatus> = defineKind({
       description: 'Time since the resource was made.',
     },
   ],
-  conditions: CONDITION_TABLE,
+  conditions: TOPIC_CONDITIONS,
 });
