@@ -14,16 +14,23 @@ async function runAll(options: ChaosOptions, signal: AbortSignal): Promise<void>
     process.stderr.write(`${seconds} s  ${line}\n`);
   };
   const verdicts = new Set<Verdict>();
-  const { runs, runMs, kinds } = options;
+  let isFinished = true;
+  const { runs, ...settings } = options;
   for (let number = 0; number < runs; number++) {
-    const report = await runChaos({ seed: options.seed + number, runMs, kinds, say, signal });
+    const seed = options.seed + number;
+    const report = await runChaos({ ...settings, seed, say, signal }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      process.stderr.write(`seed ${seed} did not finish: ${describe(error)}\n`);
+    });
+    isFinished &&= report !== undefined;
+    if (report === undefined) continue;
     verdicts.add(report.verdict);
     const text = renderReport(report);
     if (options.isJson) process.stderr.write(text);
     process.stdout.write(options.isJson ? `${JSON.stringify(report)}\n` : text);
   }
   const worst = (['violated', 'void', 'passed'] as const).find((verdict) => verdicts.has(verdict));
-  process.exitCode = EXIT_CODES[worst ?? 'void'];
+  process.exitCode = isFinished || worst === 'violated' ? EXIT_CODES[worst ?? 'void'] : EXIT_FAILED;
 }
 
 async function main(words: readonly string[]): Promise<void> {
@@ -46,10 +53,13 @@ async function main(words: readonly string[]): Promise<void> {
     await runAll(options, interrupted.signal);
   } catch (error) {
     const { aborted, reason } = interrupted.signal;
-    const cause: unknown = aborted ? reason : error;
-    process.stderr.write(`${aborted || !(cause instanceof Error) ? String(cause) : cause.stack}\n`);
+    process.stderr.write(`${aborted ? String(reason) : describe(error)}\n`);
     process.exitCode = EXIT_FAILED;
   }
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 await main(process.argv.slice(2));

@@ -1,6 +1,7 @@
 /** The parts of the history that each process wrote, put together by time into one. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
 import type { PartialEvent } from './worker/recorder.ts';
@@ -9,6 +10,12 @@ export interface Part {
   readonly file: string;
   /** Nanoseconds since the run began at which its process was gone. */
   readonly endedNs: number | undefined;
+}
+
+/** Writes the whole history in place of its parts. */
+export async function keepHistory(parts: readonly Part[], file: string): Promise<void> {
+  await mergeHistory(parts, file);
+  for (const part of parts) await rm(part.file);
 }
 
 /**

@@ -7,6 +7,7 @@ test('a minute with all faults is the default', () => {
     seed: 1,
     runs: 1,
     runMs: 60_000,
+    pauses: undefined,
     kinds: FAULT_KINDS,
     isJson: false,
   });
@@ -28,9 +29,14 @@ test('runs share the minutes', () => {
     seed: 7,
     runs: 10,
     runMs: 360_000,
+    pauses: undefined,
     kinds: ['kill', 'pause'],
     isJson: true,
   });
+});
+
+test('pauses come instead of faults, an hour at most', () => {
+  expect(readOptions(['--pauses', '1000'])).toMatchObject({ pauses: 1_000, runMs: 3_600_000 });
 });
 
 test('help wins', () => {
@@ -43,6 +49,8 @@ test.each([
   [['--seed', '1.5'], '--seed must be'],
   [['--minutes', 'x'], '--minutes must be'],
   [['--minutes', '1', '--seeds', '10'], 'each run needs 20 s'],
+  [['--pauses', '0'], '--pauses must be'],
+  [['--pauses', '5', '--faults', 'kill'], '--pauses goes without --faults'],
   [['--speed'], '--speed'],
 ])('%j is refused', (words, message) => {
   expect(() => readOptions(words)).toThrow(message);

@@ -9,6 +9,8 @@ export interface ChaosOptions {
   /** Milliseconds of each run in which clients work and faults come. */
   readonly runMs: number;
   readonly kinds: readonly FaultKind[];
+  /** Undefined: faults of these kinds. */
+  readonly pauses: number | undefined;
   readonly isJson: boolean;
 }
 
@@ -18,6 +20,7 @@ export const HELP: string = `npm run chaos -- [options]: a cluster of real proce
   --minutes M     of faults, over all runs (1)
   --seeds K       runs, each with a fresh cluster and the next seed; they share the minutes (1)
   --faults A,B    only these: ${wrapped(FAULT_KINDS)}
+  --pauses N      instead: N holders stopped past their session, half of them in a PUT; --minutes at most (60)
   --json          run.json of each run on stdout, one a line; progress on stderr
   --help
 
@@ -33,16 +36,20 @@ export function readOptions(words: readonly string[]): ChaosOptions | 'help' {
     args: [...words],
     options: {
       seed: { type: 'string', default: '1' },
-      minutes: { type: 'string', default: '1' },
+      minutes: { type: 'string' },
       seeds: { type: 'string', default: '1' },
       faults: { type: 'string' },
+      pauses: { type: 'string' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return 'help';
   const runs = readNumber('seeds', values.seeds, 1, 1_000);
-  const runMs = (readNumber('minutes', values.minutes, 0, MINUTES_MAX) * 60_000) / runs;
+  const { faults, minutes = values.pauses === undefined ? '1' : '60' } = values;
+  if (faults !== undefined && values.pauses !== undefined)
+    throw new Error('--pauses goes without --faults');
+  const runMs = (readNumber('minutes', minutes, 0, MINUTES_MAX) * 60_000) / runs;
   if (runMs < RUN_MS_MIN)
     throw new Error(
       `--minutes: each run needs ${RUN_MS_MIN / 1_000} s, these have ${runMs / 1_000} s`,
@@ -51,7 +58,9 @@ export function readOptions(words: readonly string[]): ChaosOptions | 'help' {
     seed: readNumber('seed', values.seed, 0, 2 ** 31),
     runs,
     runMs,
-    kinds: readKinds(values.faults),
+    kinds: readKinds(faults),
+    pauses:
+      values.pauses === undefined ? undefined : readNumber('pauses', values.pauses, 1, 100_000),
     isJson: values.json,
   };
 }

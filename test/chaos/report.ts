@@ -4,6 +4,7 @@ import { failoverGaps, type GapFigure, recoveries } from './figures.ts';
 import type { FaultRecord } from './nemesis.ts';
 import type { Played } from './run.ts';
 import type { Summary } from './summary.ts';
+import type { ZombieFigures } from './zombies.ts';
 import { type Verdict, verdictOf, voidReasons } from './verdict.ts';
 
 export interface Finished extends Played {
@@ -66,6 +67,14 @@ function countFaults(faults: readonly FaultRecord[]): Record<string, FaultCount>
   return counts;
 }
 
+function renderZombies(zombies: ZombieFigures): string {
+  const { wanted, fenced, inPut, refused, publishesRefused, publishesAccepted } = zombies;
+  return (
+    `  pauses: ${wanted} wanted, ${fenced} fenced asleep, ${inPut} of them in a PUT; ${refused} tried to publish afterwards: ` +
+    `${publishesRefused} publishes refused, ${publishesAccepted} accepted; ${zombies.putsRefused} PUTs refused, ${zombies.overwrites} overwrites`
+  );
+}
+
 /** For people. */
 export function renderReport(run: RunReport): string {
   const { records, operations, calm } = run.counts;
@@ -80,6 +89,7 @@ export function renderReport(run: RunReport): string {
       ([kind, { scheduled, felt, secondTries }]) =>
         `  ${kind}: ${scheduled} scheduled, ${felt} felt${secondTries > 0 ? `, ${secondTries} at the second try` : ''}`,
     ),
+    ...(run.zombies === undefined ? [] : [renderZombies(run.zombies)]),
     ...run.failovers.map(
       ({ kind, target, gapsMs }) => `  ${kind} of ${target}: gaps up to ${Math.max(...gapsMs)} ms`,
     ),

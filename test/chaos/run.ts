@@ -1,25 +1,33 @@
 /** One run: start, warm up, break, heal, read everything, judge. */
 import { execFile } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { pause } from '@streamhouse/standalone/process.ts';
 import { type Audit, audit } from './audit.ts';
 import { checkHistory } from './check.ts';
 import type { FaultKind } from './faults/fault.ts';
-import { mergeHistory } from './merge.ts';
 import { type FaultRecord, inflict } from './nemesis.ts';
 import { report, type RunReport } from './report.ts';
 import { newRunFolder, RUNS_FOLDER } from './run-folders.ts';
 import { Schedule } from './schedule.ts';
-import { openStage, type Stage } from './stage/stage.ts';
+import { HISTORY_FILE, openStage, type Stage } from './stage/stage.ts';
 import { CALM_MS, summarize } from './summary.ts';
+import {
+  countZombies,
+  raiseZombies,
+  ZOMBIE_CLUSTER,
+  zombieFindings,
+  type ZombieFigures,
+} from './zombies.ts';
 import { OK_PER_SECOND_MIN } from './verdict.ts';
 
 export interface RunSettings {
   readonly seed: number;
   readonly runMs: number;
   readonly kinds: readonly FaultKind[];
+  /** Instead of faults of these kinds: so many pauses of holders past their session, `runMs` at most. */
+  readonly pauses?: number | undefined;
   readonly say: (line: string) => void;
   /** Gives the run up. */
   readonly signal: AbortSignal;
@@ -34,6 +42,9 @@ const OVERHEAD_MS_MAX = 900_000;
 /** Names and partitions of the topics: one that stays, one that is deleted and made again, one that grows. */
 const TOPICS = { steady: 6, reborn: 2, growing: 2 } as const;
 
+/** Prints the commit, and whether there are changes since. */
+const COMMIT = ['describe', '--always', '--abbrev=40', '--dirty', '--exclude', '*'];
+
 const run = promisify(execFile);
 
 /** @throws the signal's reason when the run is given up; Error when the cluster does not even start. */
@@ -44,10 +55,10 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
   const limit = AbortSignal.timeout(2 * settings.runMs + OVERHEAD_MS_MAX);
   const signal = AbortSignal.any([settings.signal, limit]);
   const played = await play(settings, folder, signal);
-  const history = join(folder, 'history.ndjson');
+  const history = join(folder, HISTORY_FILE);
   const checked = await checkHistory(history, signal);
   const summary = await summarize(history);
-  const { stdout } = await run('git', ['rev-parse', 'HEAD'], { cwd: import.meta.dirname });
+  const { stdout } = await run('git', COMMIT, { cwd: import.meta.dirname });
   const result = report({
     ...played,
     seed: settings.seed,
@@ -59,7 +70,11 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     folder,
     checker: checked.figures,
     summary,
-    findings: [...checked.anomalies, ...played.audit.findings],
+    findings: [
+      ...checked.anomalies,
+      ...played.audit.findings,
+      ...(played.zombies === undefined ? [] : zombieFindings(played.zombies)),
+    ],
   });
   await writeFile(join(folder, 'run.json'), `${JSON.stringify(result, undefined, 2)}\n`);
   return result;
@@ -67,6 +82,8 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
 
 export interface Played {
   readonly faults: readonly FaultRecord[];
+  /** Of a run of pauses. */
+  readonly zombies: ZombieFigures | undefined;
   readonly livePartitions: readonly string[];
   readonly audit: Audit;
   readonly troubles: readonly string[];
@@ -80,6 +97,7 @@ async function play(settings: RunSettings, folder: string, signal: AbortSignal):
     seed,
     originNs,
     runMs: settings.runMs,
+    ...(settings.pauses === undefined ? {} : ZOMBIE_CLUSTER),
     log: say,
     signal,
   });
@@ -90,15 +108,14 @@ async function play(settings: RunSettings, folder: string, signal: AbortSignal):
   enter(stage, 'warmup');
   await untilWorking(stage);
   enter(stage, 'faults');
-  const faults = await breakThings(settings, stage);
+  const { pauses: wanted } = settings;
+  const faults = wanted === undefined ? await breakThings(settings, stage) : [];
+  const pauses = wanted === undefined ? [] : await raiseZombies(stage, wanted, settings);
   const troubles = await conclude(stage, settings.runMs);
   await stage.workers.stop();
-  const supervisor = { file: join(folder, 'part-supervisor.ndjson'), endedNs: undefined };
-  const parts = [supervisor, ...stage.workers.lives];
-  await mergeHistory(parts, join(folder, 'history.ndjson'));
-  for (const { file } of parts) await rm(file);
   return {
     faults,
+    zombies: wanted === undefined ? undefined : await countZombies(stage, wanted, pauses),
     livePartitions: stage.topics.live.flatMap(({ topic, partitions }) =>
       Array.from({ length: partitions }, (_, partition) => `${topic}/${partition}`),
     ),
@@ -136,11 +153,11 @@ async function conclude(stage: Stage, runMs: number): Promise<string[]> {
     enter(stage, 'heal');
     await untilAllAcknowledge(stage);
     const lastSends = workers.quiet(() => untilAllAcknowledge(stage));
-    await bounded(lastSends, ANSWER_MS_MAX, 'some sends were not answered');
+    await bounded(stage, lastSends, ANSWER_MS_MAX, 'some sends were not answered');
     await untilNoneIsLate(stage);
     enter(stage, 'final');
     const reads = workers.readAll('final');
-    await bounded(reads, ANSWER_MS_MAX + runMs, 'the final reads did not come to their end');
+    await bounded(stage, reads, ANSWER_MS_MAX + runMs, 'the final reads did not come to their end');
     return [];
   } catch (error) {
     stage.signal.throwIfAborted();
@@ -151,9 +168,14 @@ async function conclude(stage: Stage, runMs: number): Promise<string[]> {
 /** Of every send: longer than the SDK tries. */
 const ANSWER_MS_MAX = 130_000;
 
-async function bounded(work: Promise<void>, msMax: number, otherwise: string): Promise<void> {
+async function bounded(
+  { signal }: Stage,
+  work: Promise<void>,
+  msMax: number,
+  otherwise: string,
+): Promise<void> {
   const timeout = new AbortController();
-  const late = pause(msMax, timeout.signal).then(() => {
+  const late = pause(msMax, AbortSignal.any([signal, timeout.signal])).then(() => {
     throw new Error(otherwise);
   });
   try {

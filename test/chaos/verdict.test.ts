@@ -29,6 +29,7 @@ const GOOD: Outcome = {
   faults: [KILL],
   livePartitions: ['t/0'],
   findings: [],
+  zombies: undefined,
   troubles: [],
 };
 

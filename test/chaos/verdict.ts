@@ -2,6 +2,7 @@
 import { FAMILY } from './faults/fault.ts';
 import type { FaultRecord } from './nemesis.ts';
 import type { Summary } from './summary.ts';
+import { type ZombieFigures, zombieVoidReasons } from './zombies.ts';
 
 export type Verdict = 'passed' | 'violated' | 'void';
 
@@ -19,14 +20,16 @@ export interface Outcome {
   readonly livePartitions: readonly string[];
   /** What the checker and the audit found. */
   readonly findings: readonly string[];
+  /** Of a run of pauses. */
+  readonly zombies: ZombieFigures | undefined;
   /** What kept the run from its end, one sentence each. */
   readonly troubles: readonly string[];
 }
 
 /** Why a run proves nothing, even if nothing was found. */
 export function voidReasons(outcome: Outcome): string[] {
-  const { summary, faults, livePartitions, troubles } = outcome;
-  const reasons = [...troubles];
+  const { summary, faults, livePartitions, troubles, zombies } = outcome;
+  const reasons = [...troubles, ...(zombies === undefined ? [] : zombieVoidReasons(zombies))];
   const { ok, seconds } = summary.calm;
   if (ok < OK_PER_SECOND_MIN * seconds || seconds <= 0)
     reasons.push(`${ok} ok operations in ${seconds.toFixed(1)} s before the first fault`);

@@ -100,6 +100,16 @@ export class Facts implements AsyncDisposable {
     return row?.fenced === true;
   }
 
+  /** How many objects a life of an agent has published. */
+  async publishedBy(incarnation: number): Promise<number> {
+    const [row] = await this.#read<{ count: number }>(
+      'test-published-by',
+      'SELECT count(*) FROM objects WHERE incarnation = $1',
+      [String(incarnation)],
+    );
+    return row?.count ?? 0;
+  }
+
   /** The live incarnation of an agent. */
   async incarnation(agentId: string): Promise<number | undefined> {
     const [row] = await this.#read<{ incarnation: number }>(

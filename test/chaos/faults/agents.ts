@@ -11,16 +11,21 @@ export interface Holder {
   readonly incarnation: number;
 }
 
+/** The agents that hold something. */
+export async function holdersNow({ agents, facts }: Stage): Promise<readonly Holder[]> {
+  const held = await facts.holders();
+  return agents.all.flatMap((agent): Holder[] => {
+    const incarnation = held.find(({ agentId }) => agentId === agent.id)?.incarnation;
+    const { pid } = agent;
+    return incarnation === undefined || pid === undefined ? [] : [{ agent, pid, incarnation }];
+  });
+}
+
 /** One of the agents that hold something; waits for one to. */
 export async function pickHolder(stage: Stage, random: Random): Promise<Holder> {
   const draw = random();
   return await stage.untilGiven(async () => {
-    const held = await stage.facts.holders();
-    const holders = stage.agents.all.flatMap((agent): Holder[] => {
-      const incarnation = held.find(({ agentId }) => agentId === agent.id)?.incarnation;
-      const { pid } = agent;
-      return incarnation === undefined || pid === undefined ? [] : [{ agent, pid, incarnation }];
-    });
+    const holders = await holdersNow(stage);
     return holders.length === 0 ? undefined : pick(holders, () => draw);
   });
 }
@@ -61,7 +66,7 @@ const PUT_WAIT_MS_MAX = 5_000;
 export async function pause(stage: Stage, random: Random): Promise<RunningFault> {
   const { agent, pid, incarnation } = await pickHolder(stage, random);
   const isInPut = random() < 0.5;
-  if (isInPut) await stopInPut(stage, pid, incarnation);
+  if (isInPut) await stopInPut(stage, pid, incarnation, PUT_DELAY_MS);
   else stage.pauses.stop(pid);
   return {
     target: `${agent.id}${isInPut ? ', in a PUT' : ''}`,
@@ -75,19 +80,28 @@ export async function pause(stage: Stage, random: Random): Promise<RunningFault>
   };
 }
 
-/** The PUT arrives, its answer waits, and meanwhile its sender stands still. */
-async function stopInPut(stage: Stage, pid: number, incarnation: number): Promise<void> {
+/**
+ * A PUT arrives, waits so long, and meanwhile its sender stands still. Resolves whether there was one: if not, its sender
+ * stands still all the same.
+ */
+export async function stopInPut(
+  stage: Stage,
+  pid: number,
+  incarnation: number,
+  putMs: number,
+): Promise<boolean> {
   let isStopped = false;
   using _rule = stage.s3.add(({ operation, key }) => {
     if (isStopped || operation !== 'PutObject') return undefined;
     if (key?.split('/').at(-2) !== String(incarnation)) return undefined;
     isStopped = true;
     stage.pauses.stop(pid);
-    return { kind: 'latency', latencyMs: PUT_DELAY_MS };
+    return { kind: 'latency', latencyMs: putMs };
   });
   const lateMs = performance.now() + PUT_WAIT_MS_MAX;
   await stage.untilGiven(() => isStopped || performance.now() > lateMs || undefined);
   if (!isStopped) stage.pauses.stop(pid);
+  return isStopped;
 }
 
 import { SKEW_VARIABLE } from './skew-variable.ts';

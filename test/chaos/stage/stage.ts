@@ -1,4 +1,5 @@
 /** All processes of a run: PostgreSQL, the S3 gateway, agents behind their links, clients. */
+import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Admin, connectAdmin } from '@streamhouse/client/mod.ts';
@@ -9,6 +10,7 @@ import { pause } from '@streamhouse/standalone/process.ts';
 import { Facts } from '../../harness/facts.ts';
 import { temporaryHome } from '../../harness/guard.ts';
 import { startS3Gateway } from '../../harness/s3-gateway/gateway.ts';
+import { keepHistory } from '../merge.ts';
 import { Recorder } from '../worker/recorder.ts';
 import { Agents } from './agents.ts';
 import { Pauses } from './pauses.ts';
@@ -16,12 +18,15 @@ import { S3Faults } from './s3-faults.ts';
 import { Topics } from './topics.ts';
 import { Workers } from './workers.ts';
 
-const AGENTS = 3;
+const AGENTS_DEFAULT = 3;
 /** Of whatever a run waits for: longer than a session, a restart of Postgres and a late PUT take on a busy machine. */
 const WAIT_MS_MAX = 90_000;
 const POLL_MS = 20;
 /** After the faults, for PUTs that land late. */
 const LATE_MS = 5_000;
+const SUPERVISOR_PART = 'part-supervisor.ndjson';
+/** In the folder of the run, once the stage has ended. */
+export const HISTORY_FILE = 'history.ndjson';
 const ACCOUNT = { bucket: 'chaos', accessKeyId: 'test', secretAccessKey: 'test-secret' };
 
 export interface Stage extends AsyncDisposable {
@@ -53,6 +58,10 @@ export interface StageOptions {
   readonly seed: number;
   readonly originNs: bigint;
   readonly runMs: number;
+  /** Default: 3. */
+  readonly agents?: number;
+  /** Variables of each agent besides those that it needs. */
+  readonly agentEnv?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -79,19 +88,22 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       folder: logs,
       postgresUrl: postgres.url,
       s3Url: gateway.url,
-      env: agentEnvironment(home.path),
+      env: { ...agentEnvironment(home.path), ...options.agentEnv },
       fence: (id, fenceSignal) => metadata.fenceAgent(id, fenceSignal),
       log,
     }),
   );
-  const added = await Promise.all(Array.from({ length: AGENTS }, () => agents.add()));
-  await Promise.all(added.map((agent) => agent.firstReady()));
+  const added = await Promise.all(
+    Array.from({ length: options.agents ?? AGENTS_DEFAULT }, () => agents.add()),
+  );
+  await Promise.race([Promise.all(added.map((agent) => agent.firstReady())), aborted(signal)]);
   const bootstrap = (): readonly string[] => agents.all.map((agent) => agent.address);
   const facts = parts.use(new Facts(postgres.url, signal));
   const admin = parts.use(await connectAdmin({ bootstrap: bootstrap(), requestTimeoutMs: 2_000 }));
-  const recorder = parts.use(
-    new Recorder(join(folder, 'part-supervisor.ndjson'), options.originNs),
-  );
+  const recorder = parts.use(new Recorder(join(folder, SUPERVISOR_PART), options.originNs));
+  const history = { file: join(folder, SUPERVISOR_PART), endedNs: undefined };
+  // When all who write have ended, in whatever way.
+  parts.defer(() => keepHistory([history, ...workers.lives], join(folder, HISTORY_FILE)));
   const topics = new Topics(admin, recorder, signal);
   const workers = parts.use(new Workers({ ...options, log, bootstrap, topics: () => topics.live }));
   // Ended first: what is stopped must go on to be able to end.
@@ -117,6 +129,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       untilGiven(ask, AbortSignal.any([signal, AbortSignal.timeout(WAIT_MS_MAX)])),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** @throws the signal's reason, when it aborts. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }
 
 async function untilGiven<T>(

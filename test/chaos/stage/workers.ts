@@ -1,9 +1,12 @@
 /** The client processes and their supervisor: what dies is started again under a new name, from where it had come. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FromWorker, LiveTopic, Position, ToWorker, WorkerRole } from '../worker/protocol.ts';
 
+/** A client that does not end by then is killed. */
+const STOP_MS_MAX = 20_000;
 const PROGRAM = join(import.meta.dirname, '..', 'worker', 'main.ts');
 
 export interface WorkersOptions {
@@ -77,7 +80,11 @@ export class Worker {
   }
 
   async stop(): Promise<void> {
+    const patience = AbortSignal.timeout(STOP_MS_MAX);
+    const giveUp = (): void => void this.#child?.kill('SIGKILL');
+    patience.addEventListener('abort', giveUp);
     await this.#end(() => this.tell({ kind: 'stop' }));
+    patience.removeEventListener('abort', giveUp);
   }
 
   async kill(): Promise<void> {
@@ -99,6 +106,8 @@ export class Worker {
     const name = `${this.name}${number === 0 ? '' : `r${number}`}`;
     const life: Life = { file: join(folder, `part-${name}.ndjson`), endedNs: undefined };
     this.lives.push(life);
+    // It may end before it writes anything.
+    writeFileSync(life.file, '', { mode: 0o600 });
     const child = fork(PROGRAM, [], { serialization: 'advanced', stdio: ['ignore', 2, 2, 'ipc'] });
     this.#child = child;
     child.on('message', (message: FromWorker) => this.#hear(message));

@@ -5,8 +5,8 @@ import { readAll } from './reading.ts';
 import { Recorder } from './recorder.ts';
 import { Sending } from './sending.ts';
 
-// Ctrl-C reaches the whole process group: the supervisor decides what it means.
-process.on('SIGINT', () => undefined);
+// Ctrl-C and the end of a terminal reach the whole process group: the supervisor decides what they mean.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
 process.on('disconnect', () => process.exit());
 
 function tell(message: FromWorker): void {
