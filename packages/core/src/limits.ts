@@ -89,4 +89,38 @@ export const LIMITS = {
   s3ConnectMsMax: 3_000,
   /** Attempts of the SDK at one read. More: `unavailable`. A put has one: its caller retries under a new key. */
   s3ReadAttemptsMax: 3,
+
+  /** Connections to one API server; each watch keeps one. More calls wait for one. */
+  kubeSocketsMax: 64,
+  /** Milliseconds of one request to the API server, its answer included. Longer: `indefinite` TIMED_OUT. */
+  kubeRequestMsMax: 30_000,
+  /** Milliseconds without a byte on a watch, where a bookmark comes every minute. Longer: the connection counts as dead. */
+  kubeWatchIdleMsMax: 90_000,
+  /** Attempts at a request that the API server did not take. More: the error goes to the caller, who backs off. */
+  kubeAttemptsMax: 4,
+  /** Milliseconds that a request waits because the API server asks for it. Longer: the error goes to the caller at once. */
+  kubeRetryAfterMsMax: 10_000,
+  /** Bytes of one answer of the API server. More: `invalid` ANSWER_TOO_LARGE. */
+  kubeAnswerBytesMax: 67_108_864,
+  /** Bytes of one event of a watch: etcd takes objects of 1.5 MiB. More: the watch fails and the kind is listed again. */
+  kubeEventBytesMax: 4_194_304,
+  /** Objects in one page of a list, as client-go asks for. */
+  kubePageObjects: 500,
+  /** Kubernetes events that wait to be written, and those whose repetitions are counted. More: the oldest is dropped. */
+  kubeEventsMax: 1_000,
+
+  /** Bytes of one resource, or of a request with one, where no API server keeps them: RequestEntityTooLarge. */
+  resourceBytesMax: 1_048_576,
+  /** Resources of one kind that a standalone keeps. More: refused as by a quota. */
+  resourcesMax: 20_000,
+  /** Leases of a standalone, one for each election. More: refused as by a quota. */
+  resourceLeasesMax: 100,
+  /** Events that a standalone keeps. More: the oldest is dropped. */
+  resourceEventsMax: 1_000,
+  /** Changes of one kind that watches and pages can go back at least. Older: 410, list again. */
+  resourceHistoryChangesMax: 10_000,
+  /** Watches of one kind at a time. More: 429. */
+  resourceWatchesMax: 256,
+  /** Writes that wait for those before them to be durable. More: 429. */
+  resourceWritesWaitingMax: 10_000,
 } as const;
