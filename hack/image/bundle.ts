@@ -1,0 +1,137 @@
+/**
+ * Writes what the image holds under /app: each program as one file, and beside it what cannot be bundled. `node
+ * hack/image/bundle.ts OUT`. The dependencies have to be installed for the platform of the image.
+ */
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { build, type Plugin } from 'esbuild';
+
+const ROOT = join(import.meta.dirname, '../..');
+/** Where a program lies in the image, and its source. The worker keeps its address, by which it is started. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  'agent.mjs': 'agent/src/main.ts',
+  'agent/src/lease/renew-worker.ts': 'agent/src/lease/renew-worker.ts',
+  'operator.mjs': 'operator/src/main.ts',
+  'streamhouse.mjs': 'packages/cli/src/main.ts',
+};
+/** Read at run time, by addresses relative to the code that reads them. */
+const ASSETS = [
+  'packages/store/migrations',
+  'node_modules/@grpc/grpc-js/proto',
+  'node_modules/grpc-health-check/proto',
+  'node_modules/@grpc/reflection/build/proto',
+  'LICENSE',
+];
+/** Native code. */
+const NATIVE = ['@node-rs/crc32', 'lz4-napi', 'snappy'];
+/** Asked for inside a try by those who can do without. */
+const OPTIONAL = ['pg-native'];
+
+const DISPATCH = `const [program, ...args] = process.argv.slice(2);
+if (!['agent', 'operator', 'streamhouse'].includes(program)) {
+  console.error('the commands of this image are agent, operator and streamhouse');
+  process.exitCode = 2;
+} else {
+  process.argv.splice(2, process.argv.length, ...args);
+  await import(\`./\${program}.mjs\`);
+}
+`;
+
+/**
+ * Lets each module keep the address that it has in the repository, below the root of the bundle. Without it every module
+ * would be where its bundle is, and find neither its worker nor its assets.
+ */
+const ownAddresses: Plugin = {
+  name: 'own-addresses',
+  setup(build) {
+    build.onLoad({ filter: /\.[mc]?[jt]s$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      if (!/\b__dirname\b|\bimport\.meta\.url\b/.test(text)) return undefined;
+      const address = JSON.stringify(relative(ROOT, path));
+      return {
+        contents: text
+          .replaceAll(/\bimport\.meta\.url\b/g, `__addressOf(${address})`)
+          .replaceAll(/\b__dirname\b/g, `__folderOf(${address})`),
+        loader: /\.[mc]?ts$/.test(path) ? 'ts' : 'js',
+      };
+    });
+  },
+};
+
+/** What the modules of a bundle expect around them. `root` leads from the bundle to the folder that holds all. */
+function preamble(root: string): string {
+  return `import { createRequire as __createRequire } from 'node:module';
+import { fileURLToPath as __fileURLToPath } from 'node:url';
+const require = __createRequire(import.meta.url);
+const __addressOf = (path) => new URL(path, new URL('${root}', import.meta.url)).href;
+const __folderOf = (path) => __fileURLToPath(new URL('.', __addressOf(path)));`;
+}
+
+async function bundleProgram(outFolder: string, out: string, source: string): Promise<void> {
+  const depth = out.split('/').length - 1;
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [source],
+    outfile: join(outFolder, out),
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    // Names in stacks and in errors stay those of the source.
+    keepNames: true,
+    legalComments: 'none',
+    external: [...NATIVE, ...OPTIONAL],
+    banner: { js: preamble('../'.repeat(depth) || './') },
+    plugins: [ownAddresses],
+    logLevel: 'warning',
+  });
+}
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+/** Copies packages with what they need; of their builds for other platforms none is installed. */
+async function copyPackages(outFolder: string, names: readonly string[]): Promise<void> {
+  const waiting = [...names];
+  const done = new Set<string>();
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (done.has(name)) continue;
+    done.add(name);
+    const folder = join('node_modules', name);
+    const text = await readFile(join(ROOT, folder, 'package.json'), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const manifest = JSON.parse(text) as Manifest;
+    waiting.push(...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }));
+    await cp(join(ROOT, folder), join(outFolder, folder), { recursive: true, dereference: true });
+  }
+}
+
+/** Requires what was copied to load: a bundle for another platform fails here and not in a cluster. */
+function requireNative(outFolder: string): void {
+  const require = createRequire(join(outFolder, 'main.mjs'));
+  for (const name of NATIVE) require(name);
+}
+
+/** Writes the folder anew. */
+export async function bundle(outFolder: string): Promise<void> {
+  await rm(outFolder, { recursive: true, force: true });
+  await mkdir(outFolder, { recursive: true });
+  for (const [out, source] of Object.entries(PROGRAMS)) await bundleProgram(outFolder, out, source);
+  for (const asset of ASSETS) {
+    await mkdir(dirname(join(outFolder, asset)), { recursive: true });
+    await cp(join(ROOT, asset), join(outFolder, asset), { recursive: true });
+  }
+  await copyPackages(outFolder, NATIVE);
+  await writeFile(join(outFolder, 'main.mjs'), DISPATCH);
+  await writeFile(join(outFolder, 'package.json'), '{ "type": "module" }\n');
+  requireNative(outFolder);
+}
+
+if (import.meta.main) {
+  const [outFolder] = process.argv.slice(2);
+  if (outFolder === undefined) throw new Error('usage: node hack/image/bundle.ts OUT');
+  await bundle(outFolder);
+}
