@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filesUnder } from './files-under.ts';
+import { generateChartDefinitions } from './gen-chart.ts';
 import { generateProto } from './gen-proto.ts';
 import { generateDefinitions, generateReference } from './gen-resources.ts';
 
@@ -15,6 +16,8 @@ const ROOT = join(import.meta.dirname, '..');
 const TARGETS: Readonly<Record<string, (outDir: string) => void>> = {
   'packages/api/gen': generateProto,
   crds: generateDefinitions,
+  // From the tree's crds, which are written by then.
+  'helm/streamhouse/templates/crds': generateChartDefinitions,
   'docs/reference': generateReference,
 };
 

@@ -1,0 +1,28 @@
+{{/* The operator's rights where it reconciles. It reads no Secret: the kubelet hands the connection to the pods. */}}
+{{- define "streamhouse.operatorRules" -}}
+- apiGroups: [streamhouse.io]
+  resources: [topics, agentpools]
+  verbs: [get, list, watch, patch]
+- apiGroups: [streamhouse.io]
+  resources: [topics/status, agentpools/status]
+  verbs: [patch]
+# Owner references that block the owner's deletion ask for it.
+- apiGroups: [streamhouse.io]
+  resources: [agentpools/finalizers]
+  verbs: [update]
+- apiGroups: [apps]
+  resources: [statefulsets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [services, serviceaccounts]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch, delete]
+- apiGroups: [policy]
+  resources: [poddisruptionbudgets]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end -}}

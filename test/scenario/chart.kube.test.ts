@@ -1,0 +1,159 @@
+/** The chart: every value counts, typos are refused, the operator's rights are the ones that are listed, pods are restricted. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import {
+  INSTALL_ARGUMENTS,
+  INSTALL_MANIFEST,
+  installManifest,
+} from '../../hack/install-manifest.ts';
+import {
+  CHART,
+  type KubeObject,
+  objectsOf,
+  render,
+  renderText,
+  tryRender,
+} from '../harness/chart.ts';
+import { controlPlane } from '../harness/control-plane.ts';
+import { podSecurityFindings, podSpecOf } from './chart/pod-security.ts';
+import { rightsOf } from './chart/rights.ts';
+import { nested, VARIANTS } from './chart/variants.ts';
+
+const plane = await controlPlane();
+const ALL_ON = nested({
+  'agentPool.enabled': true,
+  'dev.enabled': true,
+  'networkPolicy.enabled': true,
+  'monitoring.podMonitor.enabled': true,
+  'monitoring.serviceMonitor.enabled': true,
+  'monitoring.prometheusRule.enabled': true,
+  'monitoring.dashboards.enabled': true,
+});
+const ACCOUNT = 'house-streamhouse-operator';
+
+function byKind(objects: readonly KubeObject[], ...kinds: string[]): string[] {
+  return objects.filter(({ kind }) => kinds.includes(kind)).map(({ metadata }) => metadata.name);
+}
+
+describe.skipIf(plane === undefined)('the chart', () => {
+  const runner = plane!;
+
+  test.each([
+    ['as it is', {}],
+    ['with everything on', ALL_ON],
+  ])('passes lint %s', async (_name, values) => {
+    const args = ['lint', CHART, '--strict', '--kube-version', '1.36', '--values', '-'];
+    expect(await runner.helm(args, { input: values })).toMatchObject({ exitCode: 0 });
+  });
+
+  test('has no value that changes nothing', { timeout: 240_000 }, async () => {
+    const idle: string[] = [];
+    const before = new Map<string, string>();
+    for (const [path, { value, given = {} }] of Object.entries(VARIANTS)) {
+      const base = JSON.stringify(given);
+      if (!before.has(base)) before.set(base, await renderText(runner, nested(given)));
+      const after = await renderText(runner, nested({ ...given, [path]: value }));
+      if (after === before.get(base)) idle.push(path);
+    }
+    expect(idle).toEqual([]);
+  });
+
+  test.each([
+    ['operater', { operater: { replicas: 2 } }],
+    ['replica', { operator: { replica: 2 } }],
+    ['replicas', { operator: { replicas: 'two' } }],
+    ['replicas', { operator: { replicas: 0 } }],
+    ['driftMode', { topics: { driftMode: 'correct' } }],
+    ['endpoint', { objectStore: { endpoint: 'minio:9000' } }],
+    ['watchNamespaces', { clusterWide: true, watchNamespaces: ['shop'] }],
+    ['existingSecret', { connection: { existingSecret: '' } }],
+  ])('refuses a value that is wrong, naming %s', async (name, values) => {
+    const { exitCode, stderr } = await tryRender(runner, values);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(name);
+  });
+
+  test('gives the operator rights in the watched namespaces only', async () => {
+    const objects = await render(runner, { watchNamespaces: ['shop', 'web'] });
+    const rights = rightsOf(objects, ACCOUNT);
+    const places = new Set(rights.map((right) => right.slice(0, right.indexOf(':'))));
+    expect([...places].toSorted()).toEqual(['shop', 'streams', 'web']);
+    expect(rights.filter((right) => right.startsWith('streams: '))).toEqual([
+      'streams: create coordination.k8s.io/leases',
+      `streams: get coordination.k8s.io/leases ${ACCOUNT}`,
+      `streams: update coordination.k8s.io/leases ${ACCOUNT}`,
+    ]);
+    expect(byKind(objects, 'ClusterRoleBinding')).toEqual([]);
+  });
+
+  test('gives rights everywhere when that is asked for, the same ones', async () => {
+    const own = rightsOf(await render(runner), ACCOUNT);
+    const everywhere = rightsOf(await render(runner, { clusterWide: true }), ACCOUNT);
+    const isLease = (right: string): boolean => right.includes('leases');
+    expect(everywhere.filter((right) => !isLease(right))).toEqual(
+      own.filter((right) => !isLease(right)).map((right) => right.replace('streams:', '*:')),
+    );
+    expect(everywhere.filter(isLease)).toEqual(own.filter(isLease));
+  });
+
+  test.each([
+    ['of namespaces', {}],
+    ['of the cluster', { clusterWide: true }],
+  ])('has no wildcard, secret or exec in the roles %s', async (_name, values) => {
+    const roles = (await render(runner, values)).filter(({ kind }) => kind.endsWith('Role'));
+    expect(roles.length).toBeGreaterThan(3);
+    const words = roles.flatMap((role) =>
+      role['rules'].flatMap((rule: Record<string, string[]>) => Object.values(rule).flat()),
+    );
+    expect(words).not.toContain('*');
+    expect(words).not.toContain('secrets');
+    expect(words.filter((word) => /^pods\//.test(word))).toEqual([]);
+  });
+
+  test('has only pods that the profile restricted admits', async () => {
+    const objects = await render(runner, ALL_ON);
+    const withPods = objects.filter((object) => podSpecOf(object) !== undefined);
+    expect(withPods.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+      'house-streamhouse-dev-postgres',
+      'house-streamhouse-dev-s3',
+      'house-streamhouse-operator',
+      'house-streamhouse-test',
+    ]);
+    expect(withPods.flatMap(podSecurityFindings)).toEqual([]);
+  });
+
+  test('gives only the operator a token of the API server', async () => {
+    const withToken = (await render(runner, ALL_ON)).filter(
+      (object) => podSpecOf(object)?.automountServiceAccountToken === undefined,
+    );
+    const names = withToken.filter((object) => podSpecOf(object) !== undefined);
+    expect(names.map(({ metadata }) => metadata.name)).toEqual(['house-streamhouse-operator']);
+  });
+
+  test('carries the definitions of crds/ unchanged', async () => {
+    const rendered = (await render(runner)).filter(
+      ({ kind }) => kind === 'CustomResourceDefinition',
+    );
+    const names = ['streamhouse.io_agentpools.yaml', 'streamhouse.io_topics.yaml'];
+    const sources = await Promise.all(
+      names.map(async (name) => objectsOf(await readFile(`${CHART}/../../crds/${name}`, 'utf8'))),
+    );
+    expect(rendered.map(({ spec }) => spec)).toEqual(sources.flat().map(({ spec }) => spec));
+    expect(rendered.map(({ metadata }) => metadata.annotations)).toEqual([
+      { 'helm.sh/resource-policy': 'keep' },
+      { 'helm.sh/resource-policy': 'keep' },
+    ]);
+  });
+
+  test('is what manifests/install.yaml was written from', async () => {
+    const { stdout } = await runner.helm(INSTALL_ARGUMENTS);
+    expect(installManifest(stdout)).toBe(await readFile(INSTALL_MANIFEST, 'utf8'));
+  });
+
+  test('ends an install with three commands to go on with', async () => {
+    const args = ['install', 'house', CHART, '--namespace', 'streams', '--dry-run=server'];
+    const { stdout } = await runner.helm([...args, '--values', '-'], { input: {} });
+    const notes = stdout.slice(stdout.indexOf('NOTES:'));
+    expect(notes.match(/^ {2}kubectl .*(?:apply|wait|get) /gm)).toHaveLength(3);
+  });
+});
