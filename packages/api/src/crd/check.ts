@@ -64,15 +64,20 @@ function withSchemaDefaults(schema: SchemaNode, value: unknown): unknown {
   }
   if (!isFields(value)) return value;
   const { properties = {}, additionalProperties } = schema;
-  const result: Record<string, unknown> = {};
-  for (const [key, field] of Object.entries(value)) {
-    const node = Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
-    if (field !== null) result[key] = node === undefined ? field : withSchemaDefaults(node, field);
-  }
-  for (const [key, node] of Object.entries(properties))
-    if (node.default !== undefined && !Object.hasOwn(result, key))
-      result[key] = withSchemaDefaults(node, node.default);
-  return result;
+  const nodeOf = (key: string): SchemaNode | undefined =>
+    Object.hasOwn(properties, key) ? properties[key] : additionalProperties;
+  const given = Object.entries(value).flatMap(([key, field]): [string, unknown][] => {
+    const node = nodeOf(key);
+    if (node === undefined) return [[key, field]];
+    return field === null ? [] : [[key, withSchemaDefaults(node, field)]];
+  });
+  const names = new Set(given.map(([key]) => key));
+  const missing = Object.entries(properties).flatMap(([key, node]): [string, unknown][] =>
+    node.default === undefined || names.has(key)
+      ? []
+      : [[key, withSchemaDefaults(node, node.default)]],
+  );
+  return Object.fromEntries([...given, ...missing]);
 }
 
 function isFields(value: unknown): value is Fields {
