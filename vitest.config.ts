@@ -1,5 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
+const ON_KUBERNETES = '**/*.kube.test.ts';
+
 export default defineConfig({
   test: {
     allowOnly: false,
@@ -21,6 +23,7 @@ export default defineConfig({
             'operator/src/**/*.test.ts',
             'hack/**/*.test.ts',
           ],
+          exclude: [ON_KUBERNETES],
           // No module holds mutable state, so files of one worker can share their imports.
           isolate: false,
         },
@@ -30,8 +33,21 @@ export default defineConfig({
         test: {
           name: 'scenario',
           include: ['test/**/*.test.ts'],
+          exclude: [ON_KUBERNETES],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'kubernetes',
+          include: [`test/${ON_KUBERNETES}`],
+          globalSetup: ['test/harness/control-plane-setup.ts'],
+          // The last, because the control plane is built and starts while the others run.
+          sequence: { groupOrder: 1 },
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
     ],

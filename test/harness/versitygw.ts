@@ -2,10 +2,10 @@
  * A real S3 server for tests, where Go is: versitygw, built once into `.cache/` of the project. It does not sync, so it
  * is no place for what must outlast a power cut.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { spawnTied } from '../../hack/tied.ts';
 import { findGoTool, type GoTool } from './go-tool.ts';
 
 const START_MS_MAX = 20_000;
@@ -33,13 +33,6 @@ export interface VersityGwOptions {
   readonly secretAccessKey: string;
 }
 
-// Ends the server with the test process, however that dies: its end closes the standard input.
-const RUN = `
-"$@" < /dev/null > /dev/null 2>&1 &
-cat > /dev/null
-kill -KILL $!
-`;
-
 export async function startVersityGw(options: VersityGwOptions): Promise<VersityGwServer> {
   const { path, root, accessKeyId, secretAccessKey } = options;
   const address = `127.0.0.1:${await freePort()}`;
@@ -53,16 +46,10 @@ export async function startVersityGw(options: VersityGwOptions): Promise<Versity
     'posix',
     root,
   ];
-  const child = spawn('/bin/sh', ['-c', RUN, 'versitygw', path, ...flags], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  const ended = once(child, 'exit');
+  const child = spawnTied([path, ...flags]);
   const server: VersityGwServer = {
     url: `http://${address}`,
-    async [Symbol.asyncDispose](): Promise<void> {
-      child.stdin.end();
-      await ended;
-    },
+    [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
   };
   const deadline = AbortSignal.timeout(START_MS_MAX);
   while (!(await answers(server.url))) {

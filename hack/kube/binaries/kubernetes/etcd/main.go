@@ -1,0 +1,10 @@
+// etcd in the version that this Kubernetes is developed with.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }

@@ -1,0 +1,47 @@
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { whileLocked } from './lock.ts';
+
+const NEVER = new AbortController().signal;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'streamhouse-lock-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+it('lets one after the other work, and leaves nothing', async () => {
+  const path = join(folder, 'lock');
+  let workers = 0;
+  const counts = await Promise.all(
+    [1, 2, 3].map(() =>
+      whileLocked(path, NEVER, async () => {
+        workers += 1;
+        const before = workers;
+        await new Promise(setImmediate);
+        workers -= 1;
+        return before;
+      }),
+    ),
+  );
+  expect(counts).toEqual([1, 1, 1]);
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it('frees the lock when the work fails', async () => {
+  const path = join(folder, 'lock');
+  const work = whileLocked(path, NEVER, () => Promise.reject(new Error('no')));
+  await expect(work).rejects.toThrow('no');
+  expect(await readdir(folder)).toEqual([]);
+});
+
+it('takes over from a holder that died, and waits for one that lives', async () => {
+  const path = join(folder, 'lock');
+  await writeFile(path, 'of another');
+  const wait = whileLocked(path, AbortSignal.timeout(200), async () => 'ours');
+  await expect(wait).rejects.toThrow('timeout');
+  await utimes(path, 0, 0);
+  expect(await whileLocked(path, NEVER, async () => 'ours')).toBe('ours');
+});

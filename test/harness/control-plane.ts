@@ -1,0 +1,141 @@
+/**
+ * A real Kubernetes control plane with three simulated nodes, one for all tests of a run. Files that use it are named
+ * `*.kube.test.ts` and run after all others, when it is there.
+ */
+import { randomBytes } from 'node:crypto';
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { inject } from 'vitest';
+import { kubeconfig } from '../../hack/kube/kubeconfig.ts';
+import type { CommandEnd } from './command.ts';
+import type { ControlPlaneOutcome } from './control-plane-setup.ts';
+
+const POLL_MS = 100;
+const COMMAND_MS_MAX = 120_000;
+const CRDS = join(import.meta.dirname, '../../crds');
+const HOW_TO_GET_ONE =
+  'install Go 1.26 or later, or name a folder with the programs in KUBEBUILDER_ASSETS';
+
+export interface RunOptions {
+  /** Its standard input; anything but a string as JSON, which is YAML. */
+  readonly input?: unknown;
+  /** A path; without it the command may do everything. */
+  readonly kubeconfig?: string;
+}
+
+export interface TestNamespace extends AsyncDisposable {
+  readonly name: string;
+}
+
+/**
+ * The control plane of this run. Undefined where there is none, which is said once per file; in CI, where `CI` is set,
+ * that is an error.
+ */
+export async function controlPlane(): Promise<ControlPlane | undefined> {
+  const outcome = await waitForOutcome();
+  if ('plane' in outcome) return new ControlPlane(outcome.plane);
+  if ('fault' in outcome) throw new Error(`the control plane did not start: ${outcome.fault}`);
+  const complaint = `no Kubernetes control plane (${outcome.missing}); to get one, ${HOW_TO_GET_ONE}`;
+  if (process.env['CI'] !== undefined) throw new Error(complaint);
+  console.error(`SKIPPED, the tests on Kubernetes: ${complaint}`);
+  return undefined;
+}
+
+export class ControlPlane {
+  readonly #plane: Extract<ControlPlaneOutcome, { plane: unknown }>['plane'];
+
+  constructor(plane: Extract<ControlPlaneOutcome, { plane: unknown }>['plane']) {
+    this.#plane = plane;
+  }
+
+  /** The path of a kubeconfig that may do everything. */
+  get kubeconfig(): string {
+    return this.#plane.kubeconfigs.admin;
+  }
+
+  kubectl(args: readonly string[], options?: RunOptions): Promise<CommandEnd> {
+    return this.#run('kubectl', args, options);
+  }
+
+  helm(args: readonly string[], options?: RunOptions): Promise<CommandEnd> {
+    return this.#run('helm', args, options);
+  }
+
+  /** As `kubectl`. @throws Error with what it said when it does not end with 0. */
+  async mustKubectl(args: readonly string[], options?: RunOptions): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.kubectl(args, options);
+    if (exitCode !== 0)
+      throw new Error(`kubectl ${args.join(' ')} ended with ${exitCode}: ${stderr}`);
+    return stdout;
+  }
+
+  /** A namespace of its own, with pod security `restricted` enforced. Its deletion is not waited for. */
+  async namespace(): Promise<TestNamespace> {
+    const name = `test-${randomBytes(5).toString('hex')}`;
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const input = { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+    await this.mustKubectl(['create', '-f', '-'], { input });
+    return {
+      name,
+      [Symbol.asyncDispose]: async () => {
+        await this.mustKubectl(['delete', 'namespace', name, '--wait=false', '--ignore-not-found']);
+      },
+    };
+  }
+
+  /** Makes the API server know the kinds of `crds/`. They are the whole cluster's, and files may do so at the same time. */
+  async installCrds(): Promise<void> {
+    await this.mustKubectl(['apply', '--server-side', '--force-conflicts', '-f', CRDS]);
+    await this.mustKubectl(['wait', '--for=condition=Established', '--timeout=60s', '-f', CRDS]);
+  }
+
+  /** The path of a kubeconfig with the rights of a service account and that namespace as its own. */
+  async serviceAccount(namespace: string, name: string): Promise<string> {
+    const args = ['create', 'token', name, `--namespace=${namespace}`, '--duration=8h'];
+    const token = (await this.mustKubectl(args)).trim();
+    const { folder, server, authority } = this.#plane;
+    const path = join(folder, `${namespace}-${name}-${randomBytes(4).toString('hex')}.kubeconfig`);
+    await writeFile(path, kubeconfig({ server, authority, token, namespace }), { mode: 0o600 });
+    return path;
+  }
+
+  /** Nothing of the user's home takes part. */
+  async #run(
+    program: string,
+    args: readonly string[],
+    { input, kubeconfig: config = this.kubeconfig }: RunOptions = {},
+  ): Promise<CommandEnd> {
+    const { binaries, folder } = this.#plane;
+    const child = spawn(join(binaries, program), args, {
+      env: { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: config },
+      timeout: COMMAND_MS_MAX,
+    });
+    // A command that ended already says why on its standard error.
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(typeof input === 'string' ? input : JSON.stringify(input));
+    const [stdout, stderr, [exitCode]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null]>,
+    ]);
+    return { exitCode, stdout, stderr };
+  }
+}
+
+/** It appears within the time that the setup gives itself. */
+async function waitForOutcome(): Promise<ControlPlaneOutcome> {
+  const path = inject('controlPlaneOutcome') as string | undefined;
+  if (path === undefined) throw new Error('tests on Kubernetes are in files named *.kube.test.ts');
+  while (
+    await access(path).then(
+      () => false,
+      () => true,
+    )
+  )
+    await sleep(POLL_MS);
+  return JSON.parse(await readFile(path, 'utf8')) as ControlPlaneOutcome;
+}
