@@ -168,8 +168,8 @@ const CLIENTS: readonly { readonly name: string; readonly role: WorkerRole }[] =
     role: {
       kind: 'client',
       producer: { batchRecordsMax: 4, lingerMs: 0 },
-      lanes: 2,
-      recordsMax: 12,
+      lanes: 4,
+      recordsMax: 6,
       paceMs: 200,
       follows: false,
     },
