@@ -20,7 +20,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
   operator: { folder: 'operator', imports: ['core', 'api', 'store', 'client'] },
   standalone: {
     folder: 'packages/standalone',
-    imports: ['core', 'agent', 'operator', 'store', 'codec'],
+    imports: ['core', 'api', 'agent', 'operator', 'store', 'codec'],
   },
   test: { folder: 'test', imports: 'all' },
   hack: { folder: 'hack', imports: 'all' },
