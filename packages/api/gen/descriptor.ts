@@ -134,6 +134,18 @@ export const descriptor: object = {
                 "createdAtMs": {
                   "type": "int64",
                   "id": 10
+                },
+                "ownerNamespace": {
+                  "type": "string",
+                  "id": 11
+                },
+                "ownerName": {
+                  "type": "string",
+                  "id": 12
+                },
+                "ownerUid": {
+                  "type": "string",
+                  "id": 13
                 }
               }
             },

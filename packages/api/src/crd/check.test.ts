@@ -166,6 +166,13 @@ describe('withDefaults', () => {
     expect(spec.retention).not.toHaveProperty('bytes');
   });
 
+  it('keeps a field by the name of __proto__, so that it is refused', () => {
+    const next = topicManifest(JSON.parse('{ "__proto__": { "partitions": 7 } }'));
+
+    expect(withDefaults(TOPIC, next).spec.partitions).toBe(1);
+    expect(checkResource(TOPIC, next, undefined)).toMatchObject([{ path: 'spec["__proto__"]' }]);
+  });
+
   it('gives what plans read', () => {
     expectTypeOf(withDefaults(TOPIC, {})).toEqualTypeOf<TopicResource>();
     expectTypeOf(withDefaults(AGENT_POOL, {})).toEqualTypeOf<AgentPoolResource>();

@@ -13,10 +13,16 @@ export interface TopicDescription {
   'pool'?: (string);
   'config'?: ({[key: string]: string});
   /**
-   * "api" or "kubernetes".
+   * "api" or "kubernetes". Only the resource changes and deletes what it owns; others get TOPIC_MANAGED.
    */
   'ownerKind'?: (string);
   'createdAtMs'?: (number | string | Long);
+  /**
+   * The Topic resource that owns it; empty when owner_kind is "api".
+   */
+  'ownerNamespace'?: (string);
+  'ownerName'?: (string);
+  'ownerUid'?: (string);
 }
 
 export interface TopicDescription__Output {
@@ -29,8 +35,14 @@ export interface TopicDescription__Output {
   'pool': (string);
   'config': ({[key: string]: string});
   /**
-   * "api" or "kubernetes".
+   * "api" or "kubernetes". Only the resource changes and deletes what it owns; others get TOPIC_MANAGED.
    */
   'ownerKind': (string);
   'createdAtMs': (number);
+  /**
+   * The Topic resource that owns it; empty when owner_kind is "api".
+   */
+  'ownerNamespace': (string);
+  'ownerName': (string);
+  'ownerUid': (string);
 }
