@@ -6,7 +6,7 @@ import type { TopicDescription } from '@streamhouse/api/gen/streamhouse/v1/Topic
 import { topicIdToBytes } from '@streamhouse/core/bytes/uuid.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { checkTopicName } from '@streamhouse/core/topic-name.ts';
-import type { Topic, TopicSettings } from '@streamhouse/store/metadata/topics.ts';
+import type { Topic, TopicOwner, TopicSettings } from '@streamhouse/store/metadata/topics.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import { checkTopicConfig } from '../topic-config.ts';
 import { type ServiceContext, unary } from './call.ts';
@@ -127,9 +127,15 @@ function describe(topic: Topic): TopicDescription {
       topic.durability === 'memory' ? Durability.DURABILITY_MEMORY : Durability.DURABILITY_OBJECT,
     pool: topic.pool,
     config: { ...topic.config },
-    ownerKind: topic.owner.kind,
     createdAtMs: topic.createdAtMs,
+    ...describeOwner(topic.owner),
   };
+}
+
+function describeOwner(owner: TopicOwner): TopicDescription {
+  if (owner.kind === 'api') return { ownerKind: 'api' };
+  const { kind, namespace, name, uid } = owner;
+  return { ownerKind: kind, ownerNamespace: namespace, ownerName: name, ownerUid: uid };
 }
 
 async function describePartitions(

@@ -45,6 +45,15 @@ describe('errorLine', () => {
     expect(errorLine(failed)).toContain('another version');
   });
 
+  it('names the resource that manages a topic, and how to change it', () => {
+    const message = 'topic "orders.v1" is managed by the Kubernetes resource shop/orders';
+    const details = { resource: 'shop/orders' };
+    const error = new StreamError('conflict', 'TOPIC_MANAGED', message, { details });
+    expect(errorLine(error)).toBe(
+      `streamhouse: ${message}; change the resource instead: "kubectl edit sht orders -n shop", or its file and "streamhouse apply"`,
+    );
+  });
+
   it('lets nothing of a message reach the terminal as a command', () => {
     const error = new CommandError(EXIT.failed, 'topic \u001b[2J\u009b is gone');
     expect(errorLine(error)).toBe('streamhouse: topic \\u001b[2J\\u009b is gone');

@@ -102,7 +102,14 @@ function nextStep(error: StreamError): string {
     (cause) => cause instanceof StreamError && cause.reason === UNKNOWN_CALL,
   );
   const reason = isForeign ? UNKNOWN_CALL : error.reason;
+  if (reason === 'TOPIC_MANAGED') return changeResource(error.details['resource']);
   return NEXT_BY_REASON[reason] ?? NEXT_BY_KIND[error.kind];
+}
+
+/** @param resource `namespace/name`. */
+function changeResource(resource = '/'): string {
+  const [namespace, name] = resource.split('/');
+  return `change the resource instead: "kubectl edit sht ${name} -n ${namespace}", or its file and "streamhouse apply"`;
 }
 
 function oneLine(text: string): string {

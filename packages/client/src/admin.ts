@@ -25,6 +25,7 @@ import type {
   ClusterMetadata,
   NewTopic,
   PartitionDescription,
+  ResourceReference,
   TopicDescription,
   TopicDurability,
   TopicListing,
@@ -202,8 +203,14 @@ function topicListing(topic: TopicMessage | null): TopicListing {
     pool: topic.pool,
     config: topic.config,
     ownerKind: topic.ownerKind,
+    resource: resourceOf(topic),
     createdAtMs: topic.createdAtMs,
   };
+}
+
+function resourceOf(topic: TopicMessage): ResourceReference | undefined {
+  const { ownerNamespace: namespace, ownerName: name, ownerUid: uid } = topic;
+  return uid === '' ? undefined : { namespace, name, uid };
 }
 
 function agentDescription({ draining, ...agent }: AgentMessage): AgentDescription {

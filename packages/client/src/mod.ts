@@ -12,6 +12,7 @@ export type {
   NewTopic,
   PartitionDescription,
   PartitionPlace,
+  ResourceReference,
   TopicDescription,
   TopicDurability,
   TopicListing,

@@ -40,6 +40,11 @@ const TOPIC_COLUMNS: readonly Column<TopicListing>[] = [
   { title: 'DURABILITY', cell: (topic) => topic.durability },
   { title: 'POOL', cell: (topic) => topic.pool },
   { title: 'CREATED', cell: (topic) => formatTime(topic.createdAtMs) },
+  {
+    title: 'RESOURCE',
+    cell: ({ resource }) =>
+      resource === undefined ? '-' : `${resource.namespace}/${resource.name}`,
+  },
 ];
 
 const PARTITION_COLUMNS: readonly Column<PartitionDescription>[] = [

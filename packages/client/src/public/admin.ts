@@ -25,6 +25,14 @@ export interface NewTopic extends TopicSettings {
   readonly name: string;
 }
 
+/** A Topic resource in Kubernetes. */
+export interface ResourceReference {
+  readonly namespace: string;
+  readonly name: string;
+  /** Identity of the resource: one deleted and created again has another. */
+  readonly uid: string;
+}
+
 export interface TopicListing {
   readonly name: string;
   /** UUID: a topic deleted and created again has another one. */
@@ -37,6 +45,8 @@ export interface TopicListing {
   readonly config: Readonly<Record<string, string>>;
   /** `api`, or `kubernetes` when a Topic resource owns it. */
   readonly ownerKind: string;
+  /** The resource that owns it and alone may change or delete it; undefined when none does. */
+  readonly resource: ResourceReference | undefined;
   /** Milliseconds since 1970. */
   readonly createdAtMs: number;
 }
@@ -96,7 +106,7 @@ export interface ClusterMetadata {
 
 /**
  * Makes, changes and shows topics. Errors are `StreamError`: `invalid` (the field is named), `notFound`,
- * `alreadyExists`, `conflict` (a Topic resource owns it), `unavailable` and `indefinite` (time was over; ask again
+ * `alreadyExists`, `conflict` (TOPIC_MANAGED: a Topic resource owns it, `details.resource`), `unavailable` and `indefinite` (time was over; ask again
  * what is there).
  *
  * @example
