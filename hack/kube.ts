@@ -13,15 +13,14 @@ const OPTIONS = {
   image: { type: 'string', multiple: true, default: [] as string[] },
 } as const;
 
-async function main(args: readonly string[]): Promise<void> {
+function log(line: string): void {
+  console.error(`kube: ${line}`);
+}
+
+async function serve(args: readonly string[], signal: AbortSignal): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS });
   const obstacle = values.node ? await nodeObstacle() : undefined;
   if (obstacle !== undefined) throw new Error(obstacle);
-  const ending = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(name, () => ending.abort());
-  const { signal } = ending;
-  const log = (line: string): void => console.error(`kube: ${line}`);
   const sets: readonly BinarySet[] = values.node ? ['controlPlane', 'node'] : ['controlPlane'];
   const found = await findBinaries({ env: process.env, sets, signal, log });
   if ('reason' in found) throw new Error(`no Kubernetes: ${found.reason}`);
@@ -36,4 +35,13 @@ async function main(args: readonly string[]): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
-await main(process.argv.slice(2));
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => ending.abort());
+try {
+  await serve(process.argv.slice(2), ending.signal);
+} catch (error) {
+  if (!ending.signal.aborted) {
+    log(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
+}

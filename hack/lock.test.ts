@@ -12,21 +12,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-it('lets one after the other work, and leaves nothing', async () => {
+it('lets nobody else work before the holder is done, and leaves nothing', async () => {
   const path = join(folder, 'lock');
-  let workers = 0;
-  const counts = await Promise.all(
-    [1, 2, 3].map(() =>
-      whileLocked(path, NEVER, async () => {
-        workers += 1;
-        const before = workers;
-        await new Promise(setImmediate);
-        workers -= 1;
-        return before;
-      }),
-    ),
-  );
-  expect(counts).toEqual([1, 1, 1]);
+  const gate = Promise.withResolvers<string>();
+  const began = Promise.withResolvers<void>();
+  const first = whileLocked(path, NEVER, () => {
+    began.resolve();
+    return gate.promise;
+  });
+  await began.promise;
+  const soon = AbortSignal.timeout(200);
+  await expect(whileLocked(path, soon, async () => 'second')).rejects.toThrow('timeout');
+  gate.resolve('first');
+  expect(await first).toBe('first');
+  expect(await whileLocked(path, NEVER, async () => 'third')).toBe('third');
   expect(await readdir(folder)).toEqual([]);
 });
 
