@@ -265,7 +265,7 @@ export class HttpKubeApi implements KubeApi, Disposable {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     return {
       method: call.method,
-      path: query.size === 0 ? call.path : `${call.path}?${query}`,
+      path: query.size === 0 ? call.path : `${call.path}?${query.toString()}`,
       headers: {
         accept: JSON_TYPE,
         'user-agent': this.#options.userAgent,

@@ -2,9 +2,8 @@
  * Where the API server is and who we are there, from a kubeconfig file or from the service account of the pod. The one file
  * that loads client-node: it knows the ways to log in (exec plugins, OIDC, client certificates, tokens renewed on disk).
  */
-import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ClusterAccess } from './cluster-access.ts';
+import type { ClusterAccess, Credentials } from './cluster-access.ts';
 
 /** Access by a kubeconfig file; without `path` by the service account that Kubernetes mounts into every pod. */
 export function kubeConfigAccess(path?: string): ClusterAccess {
@@ -16,7 +15,7 @@ export function kubeConfigAccess(path?: string): ClusterAccess {
   return {
     server: cluster.server,
     async credentials() {
-      const options: RequestOptions = {};
+      const options: Credentials = {};
       await config.applyToHTTPSOptions(options);
       // Its agents keep no connection open: only the way through a proxy needs one of them.
       if (cluster.proxyUrl === undefined) delete options.agent;

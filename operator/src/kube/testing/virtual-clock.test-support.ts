@@ -55,6 +55,14 @@ export class VirtualClock implements Clock {
     }
   }
 
+  /** Time goes on and no timer runs, as in a process that is stopped, until the result is called. */
+  freeze(delayMs: number): () => void {
+    this.#nowMs += delayMs;
+    return () => {
+      for (const timer of this.#timers) if (timer.atMs <= this.#nowMs) this.#fire(timer);
+    };
+  }
+
   #next(): Timer | undefined {
     let first: Timer | undefined;
     for (const timer of this.#timers)
