@@ -4,8 +4,7 @@ import { tests } from '../trial.ts';
 
 const LEASES_SQL = 'packages/store/migrations/0004-leases.sql';
 const SESSIONS_SQL = 'packages/store/migrations/0003-sessions.sql';
-const LEASES_TEST = 'packages/store/src/metadata/pg/leases.test.ts';
-const AGENTS_TEST = 'packages/store/src/metadata/pg/agents.test.ts';
+const CONFORMANCE_TEST = 'packages/store/src/metadata/pg/conformance.test.ts';
 const WATCH = 'packages/core/src/lease/fence-watch.ts';
 const WATCH_TEST = 'packages/core/src/lease/fence-watch.test.ts';
 const AGENT_LEASE = 'packages/core/src/lease/agent-lease.ts';
@@ -24,7 +23,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'epoch = 0, epoch_start_offset = p.next_offset\n  FROM unnest',
       },
     ],
-    killedBy: [tests(LEASES_TEST, 'I-05')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-05')],
   },
   {
     id: 'release-keeps-the-epoch',
@@ -37,7 +36,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'epoch_start_offset = p.next_offset\n  FROM unnest',
       },
     ],
-    killedBy: [tests(LEASES_TEST, 'I-05')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-05')],
   },
   {
     id: 'takeover-keeps-the-epoch',
@@ -50,7 +49,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 'SET holder_incarnation = me, epoch_start_offset',
       },
     ],
-    killedBy: [tests(LEASES_TEST, 'I-05')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-05')],
   },
   {
     id: 'takeover-from-the-living',
@@ -63,7 +62,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 's.incarnation = p.holder_incarnation)',
       },
     ],
-    killedBy: [tests(LEASES_TEST)],
+    killedBy: [tests(CONFORMANCE_TEST, 'takeover')],
   },
   {
     id: 'takeover-by-the-fenced',
@@ -76,7 +75,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: 's.incarnation = me FOR SHARE;',
       },
     ],
-    killedBy: [tests(LEASES_TEST)],
+    killedBy: [tests(CONFORMANCE_TEST, 'takeover')],
   },
   {
     id: 'holder-is-the-pod-name',
@@ -93,7 +92,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
           '  PERFORM fence_agents(\n',
       },
     ],
-    killedBy: [tests(AGENTS_TEST, 'I-06')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-06')],
   },
   {
     id: 'fence-without-a-look',
@@ -106,7 +105,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         replace: '',
       },
     ],
-    killedBy: [tests(AGENTS_TEST, 'a fence acts only while')],
+    killedBy: [tests(CONFORMANCE_TEST, 'a fence acts only while')],
   },
   {
     id: 'fence-without-waiting',

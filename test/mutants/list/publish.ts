@@ -3,7 +3,7 @@ import type { Mutant } from '../mutant.ts';
 import { tests } from '../trial.ts';
 
 const SQL = 'packages/store/migrations/0005-publish.sql';
-const AGAIN_TEST = 'packages/store/src/metadata/pg/publish-again.test.ts';
+const CONFORMANCE_TEST = 'packages/store/src/metadata/pg/conformance.test.ts';
 const LOG_TEST = 'packages/store/src/metadata/pg/log.test.ts';
 
 const F1 = {
@@ -24,35 +24,35 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
     bug: 'a fenced incarnation may publish to what nobody has taken over yet (F1)',
     invariants: ['I-04'],
     patches: [F1],
-    killedBy: [tests(LOG_TEST, 'I-04')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-04')],
   },
   {
     id: 'publish-without-epoch',
     bug: 'the publish does not ask for the epoch (half of F2)',
     invariants: ['I-04'],
     patches: [{ ...F2, replace: 'AND p.holder_incarnation = me -- F2' }],
-    killedBy: [tests(LOG_TEST, 'I-04')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-04')],
   },
   {
     id: 'publish-without-holder',
     bug: 'the publish does not ask who holds the partition (the other half of F2)',
     invariants: ['I-04'],
     patches: [{ ...F2, replace: 'AND p.epoch = r.epoch -- F2' }],
-    killedBy: [tests(LOG_TEST, 'I-04')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-04')],
   },
   {
     id: 'publish-without-offset',
     bug: 'the publish takes a run at whatever offset the partition has (F3)',
     invariants: ['I-02', 'I-03'],
     patches: [F3],
-    killedBy: [tests(LOG_TEST, 'I-03')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-03')],
   },
   {
     id: 'publish-without-any-fence',
     bug: 'the publish believes whoever calls it (F1, F2 and F3)',
     invariants: ['I-02', 'I-03', 'I-04'],
     patches: [F1, F2, F3],
-    killedBy: [tests(LOG_TEST, 'I-04')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-04')],
   },
   {
     id: 'publish-beside-fence',
@@ -85,14 +85,14 @@ export const PUBLISH_MUTANTS: readonly Mutant[] = [
         replace: 'IF NOT is_first AND NOT is_live THEN',
       },
     ],
-    killedBy: [tests(AGAIN_TEST)],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-09')],
   },
   {
     id: 'refused-run-remembered',
     bug: 'what a refused run says of its producers is remembered as if it were in the log',
     invariants: ['I-12'],
     patches: [{ file: SQL, find: 'WHERE w.run - 1 <> ALL (refused)', replace: '' }],
-    killedBy: [tests(LOG_TEST, 'changes with an accepted run only')],
+    killedBy: [tests(CONFORMANCE_TEST, 'changes with an accepted run only')],
   },
   {
     id: 'refused-run-referenced',

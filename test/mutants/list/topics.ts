@@ -3,7 +3,9 @@ import type { Mutant } from '../mutant.ts';
 import { tests } from '../trial.ts';
 
 const TOPICS_SQL = 'packages/store/migrations/0002-topics.sql';
-const TOPICS_TEST = 'packages/store/src/metadata/pg/topics.test.ts';
+/** Has the later `alter_topic` and `delete_topic`. */
+const OPERATOR_SQL = 'packages/store/migrations/0006-operator.sql';
+const CONFORMANCE_TEST = 'packages/store/src/metadata/pg/conformance.test.ts';
 const AGENT_TEST = 'agent/src/agent.test.ts';
 const SCENARIO = 'test/scenario/topics.test.ts';
 const VIEW = 'packages/client/src/cluster/cluster-view.ts';
@@ -25,7 +27,7 @@ export const TOPIC_MUTANTS: readonly Mutant[] = [
           '  IF FOUND THEN RETURN NEXT created; RETURN; END IF;\n',
       },
     ],
-    killedBy: [tests(TOPICS_TEST, 'I-28')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-28')],
   },
   {
     id: 'delete-keeps-the-leases',
@@ -33,14 +35,14 @@ export const TOPIC_MUTANTS: readonly Mutant[] = [
     invariants: ['I-05', 'I-28'],
     patches: [
       {
-        file: TOPICS_SQL,
+        file: OPERATOR_SQL,
         find:
           '  UPDATE partitions p SET holder_incarnation = NULL, epoch = p.epoch + 1, epoch_start_offset = p.next_offset\n' +
           '  WHERE p.topic_id = id;\n',
         replace: '',
       },
     ],
-    killedBy: [tests(TOPICS_TEST, 'I-28')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-28')],
   },
   {
     id: 'deleted-topic-not-dropped',
@@ -115,12 +117,12 @@ export const TOPIC_MUTANTS: readonly Mutant[] = [
     invariants: ['I-29'],
     patches: [
       {
-        file: TOPICS_SQL,
+        file: OPERATOR_SQL,
         find: 'IF altered.partitions < present.partitions THEN',
         replace: 'IF altered.partitions < 1 THEN',
       },
     ],
-    killedBy: [tests(TOPICS_TEST, 'I-29')],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-29')],
   },
   {
     id: 'client-loses-partitions',

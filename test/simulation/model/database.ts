@@ -166,12 +166,13 @@ export class Database {
   publish(request: PublishRequest): PublishResult {
     const { incarnation: me, objectKey: key, runs } = request;
     const isLive = this.#live(me) !== undefined || this.#bug === 'publish-without-fence';
-    const known = this.#bug === 'publish-forgets-keys' ? undefined : this.#objects.get(key);
-    if (known !== undefined && known.incarnation !== me) {
-      throw new StreamError('internal', 'POSTGRES_STATEMENT', `${key} is another incarnation's`);
-    }
+    const object = this.#bug === 'publish-forgets-keys' ? undefined : this.#objects.get(key);
+    const known = object?.incarnation === me ? object : undefined;
     if (known === undefined && !isLive) {
       throw new StreamError('fenced', 'AGENT_FENCED', `incarnation ${me} is fenced`);
+    }
+    if (known !== object) {
+      throw new StreamError('internal', 'POSTGRES_STATEMENT', `${key} is another incarnation's`);
     }
     if (known === undefined && runs.some((run) => run.recordCount <= 0)) {
       throw new StreamError('internal', 'POSTGRES_STATEMENT', 'a run has no records');

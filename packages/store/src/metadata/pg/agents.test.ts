@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AgentSession } from '../agents.ts';
 import type { Metadata } from '../port.ts';
 import { createTestDatabase, type TestDatabase, untilBlocked } from './database.test-support.ts';
 import { registerAgent, soon } from './log.test-support.ts';
@@ -14,36 +13,6 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
-async function session(incarnation: number): Promise<AgentSession | undefined> {
-  const live = await metadata.agents.live(soon());
-  return live.find((one) => one.incarnation === incarnation);
-}
-
-test('a registered agent is live, with what it said of itself', async () => {
-  const before = Date.now();
-  const me = await registerAgent(metadata, 'agent-7');
-  const found = await session(me);
-  expect(found).toMatchObject({
-    incarnation: me,
-    agentId: 'agent-7',
-    pool: 'default',
-    zone: 'a',
-    address: '127.0.0.1:9090',
-    managedTopics: ['a "b"', 'c'],
-    isDraining: false,
-    beat: 0,
-  });
-  expect(Math.abs(found!.startedAtMs - before)).toBeLessThan(60_000);
-});
-
-test('I-06: another process with the same id is a new incarnation and fences the old one', async () => {
-  const first = await registerAgent(metadata, 'agent-0');
-  const second = await registerAgent(metadata, 'agent-0');
-  expect(second).toBeGreaterThan(first);
-  expect(await metadata.agents.renew(first, soon())).toBe(false);
-  expect(await metadata.agents.renew(second, soon())).toBe(true);
-});
-
 test('I-06: of ten processes that start with the same id at once, one lives', async () => {
   const own = await database.open({ poolSize: 10 });
   const all = await Promise.all(Array.from({ length: 10 }, () => registerAgent(own, 'agent-1')));
@@ -51,24 +20,6 @@ test('I-06: of ten processes that start with the same id at once, one lives', as
   const live = await metadata.agents.live(soon());
   const lives = live.filter((one) => one.agentId === 'agent-1').map((one) => one.incarnation);
   expect(lives).toEqual([Math.max(...all)]);
-});
-
-test('a renewal moves the beat on', async () => {
-  const me = await registerAgent(metadata);
-  await metadata.agents.renew(me, soon());
-  await metadata.agents.renew(me, soon());
-  expect((await session(me))!.beat).toBe(2);
-});
-
-test('a fence acts only while the beat is the one that was observed', async () => {
-  const me = await registerAgent(metadata);
-  const { beat } = (await session(me))!;
-  await metadata.agents.renew(me, soon());
-  expect(await metadata.agents.fence(me, beat, soon())).toBe(false);
-  expect(await session(me)).toBeDefined();
-  expect(await metadata.agents.fence(me, beat + 1, soon())).toBe(true);
-  expect(await session(me)).toBeUndefined();
-  expect(await metadata.agents.fence(me, beat + 1, soon())).toBe(false);
 });
 
 test('a renewal that meets a fence under way comes after it', async () => {
@@ -83,18 +34,4 @@ test('a renewal that meets a fence under way comes after it', async () => {
   await client.query('ROLLBACK');
   expect(await fencing).toBe(true);
   expect(await renewing).toBe(false);
-});
-
-test('fencing an agent id counts its live sessions', async () => {
-  const me = await registerAgent(metadata, 'agent-2');
-  expect(await metadata.agents.fenceAgent('agent-2', soon())).toBe(1);
-  expect(await metadata.agents.fenceAgent('agent-2', soon())).toBe(0);
-  expect(await metadata.agents.renew(me, soon())).toBe(false);
-});
-
-test('a draining session stays live and says so', async () => {
-  const me = await registerAgent(metadata);
-  await metadata.agents.drain(me, soon());
-  await metadata.agents.drain(me, soon());
-  expect(await session(me)).toMatchObject({ isDraining: true });
 });

@@ -13,7 +13,6 @@ import {
   lockPartition,
   nextOffset,
   onePartition,
-  registerAgent,
   requestFor,
   runFor,
   soon,
@@ -31,41 +30,6 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 describe('I-09: a publish that is submitted again', () => {
-  test('tells what a committed one did, and does it once', async () => {
-    const { held, request } = await onePartition(metadata);
-    const first = await metadata.log.publish(request, soon());
-    expect(await metadata.log.publish(request, soon())).toEqual(first);
-    expect(await nextOffset(metadata, held)).toBe(10);
-  });
-
-  test('tells which runs a committed one accepted, even if others would be by now', async () => {
-    const { me, held } = await holdTopic(metadata, 2);
-    const early = requestFor(me, [runFor(held[0]!, { baseOffset: offset(10) }), runFor(held[1]!)]);
-    expect(await metadata.log.publish(early, soon())).toEqual({ accepted: [1] });
-    await metadata.log.publish(requestFor(me, [runFor(held[0]!)]), soon());
-    expect(await metadata.log.publish(early, soon())).toEqual({ accepted: [1] });
-    expect(await nextOffset(metadata, held[0]!)).toBe(10);
-  });
-
-  test('tells that nothing was accepted, even if it would be by now', async () => {
-    const { held, request } = await onePartition(metadata);
-    const early = {
-      ...request,
-      objectKey: `${request.objectKey}-2`,
-      runs: [runFor(held, { baseOffset: offset(10) })],
-    };
-    expect(await metadata.log.publish(early, soon())).toEqual({ accepted: [] });
-    await metadata.log.publish(request, soon());
-    expect(await metadata.log.publish(early, soon())).toEqual({ accepted: [] });
-  });
-
-  test('tells what a committed one did after the session was fenced', async () => {
-    const { request } = await onePartition(metadata);
-    await metadata.log.publish(request, soon());
-    await metadata.agents.fence(request.incarnation, undefined, soon());
-    expect(await metadata.log.publish(request, soon())).toEqual({ accepted: [0] });
-  });
-
   test('waits for one that is still in progress and gives the same answer', async () => {
     const { held, request } = await onePartition(metadata);
     const unlock = await lockPartition(database, held);
@@ -134,14 +98,6 @@ describe('I-09: a publish that is submitted again', () => {
     expect(await failure).toMatchObject({ kind: 'indefinite', reason: 'ABORTED' });
     await unlock();
     expect(await metadata.log.publish(request, soon())).toEqual({ accepted: [0] });
-  });
-
-  test('is refused for a key of another incarnation', async () => {
-    const { request } = await onePartition(metadata);
-    await metadata.log.publish(request, soon());
-    const other = await registerAgent(metadata);
-    const stolen = { ...request, incarnation: other };
-    await expect(metadata.log.publish(stolen, soon())).rejects.toMatchObject({ kind: 'internal' });
   });
 });
 
