@@ -4,6 +4,7 @@ import { CLIENT_MUTANTS } from './list/client.ts';
 import { LEASE_MUTANTS } from './list/leases.ts';
 import { LOG_MUTANTS } from './list/log.ts';
 import { OBJECT_MUTANTS } from './list/objects.ts';
+import { OPERATOR_MUTANTS } from './list/operator.ts';
 import { PUBLISH_MUTANTS } from './list/publish.ts';
 import { TOPIC_MUTANTS } from './list/topics.ts';
 import type { Mutant } from './mutant.ts';
@@ -14,6 +15,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOG_MUTANTS,
   ...OBJECT_MUTANTS,
   ...TOPIC_MUTANTS,
+  ...OPERATOR_MUTANTS,
   ...CLIENT_MUTANTS,
   ...BOUND_MUTANTS,
 ];

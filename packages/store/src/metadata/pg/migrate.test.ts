@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase, untilBlocked } from './database.test-support.ts';
+import { SETTINGS } from './log.test-support.ts';
 import { ADVISORY_LOCK, migrate, readMigrations } from './migrate.ts';
 
 function soon(): AbortSignal {
@@ -71,4 +72,40 @@ test('a migration stops waiting for its turn when the signal aborts', async () =
   caller.abort();
   expect(await migrating).toMatchObject({ kind: 'indefinite' });
   expect(await database.sql(`SELECT FROM pg_tables WHERE schemaname = 'public'`)).toEqual([]);
+});
+
+test('version 6 keeps topics and records, also for programs that were connected before', async () => {
+  await using database = await createTestDatabase('empty');
+  const known = await readMigrations();
+  for (const { sql } of known.slice(0, 5)) await database.sql(sql);
+  const old = await database.connect();
+  const create = (name: string) =>
+    old.query<{ id: string }>({
+      name: 'create',
+      text: 'SELECT topic_id AS id FROM create_topic($1, 2, $2, 100)',
+      values: [name, SETTINGS],
+    });
+  const alter = (id: string, partitions: number) =>
+    old.query({
+      name: 'alter',
+      text: 'SELECT name, partitions FROM alter_topic($1, $2, 100)',
+      values: [id, { partitions }],
+    });
+  const remove = (id: string) =>
+    old.query({ name: 'delete', text: 'SELECT delete_topic($1)', values: [id] });
+  const [kept, gone] = [await create('kept'), await create('gone')].map(({ rows }) => rows[0]!.id);
+  await alter(kept!, 3);
+  await remove(gone!);
+  // Nobody can follow an owner that has no name.
+  await database.sql(`UPDATE topics SET owner_kind = 'kubernetes', owner_uid = 'u'`);
+
+  for (const { sql } of known.slice(5)) await database.sql(sql);
+  const { topics } = await database.open();
+  expect(await topics.list(soon())).toMatchObject([
+    { topicId: kept, name: 'kept', partitions: 3, ...SETTINGS, owner: { kind: 'api' } },
+  ]);
+  expect((await alter(kept!, 4)).rows).toEqual([{ name: 'kept', partitions: 4 }]);
+  await remove(kept!);
+  await create('kept');
+  expect((await topics.list(soon())).map(({ topicId }) => topicId)).not.toContain(kept);
 });
