@@ -23,6 +23,8 @@ async function nativeModules(folder: string): Promise<string[]> {
 
 /** Fills an empty folder. Linux with glibc only; the Node.js is the one that runs this. */
 export async function imageRoot(root: string): Promise<void> {
+  // A temporary folder admits its owner only, and the image has another user.
+  await chmod(root, 0o755);
   const app = join(root, 'app');
   await bundle(app);
   const node = await realpath(process.execPath);
