@@ -260,6 +260,12 @@ const OTHERS: readonly Plant[] = [
   {
     gate: 'generated',
     says: 'is out of date',
+    path: 'helm/streamhouse/templates/crds/streamhouse.io_topics.yaml',
+    text: (text) => text.replace('helm.sh/resource-policy: keep', 'helm.sh/resource-policy: drop'),
+  },
+  {
+    gate: 'generated',
+    says: 'is out of date',
     path: 'docs/reference/topic.md',
     text: (text) => `${text}By hand.\n`,
   },
