@@ -107,7 +107,11 @@ const AMOUNTS = map(quantity(), 8);
 
 const SPEC = object<AgentPoolSpec>({
   replicas: z.int().min(0).max(1000).default(3).describe('Number of agents.'),
-  image: text('^[^ ]*$', 512, 'must be the reference of an image, without spaces')
+  image: text(
+    '^[a-zA-Z0-9._/:@-]*$',
+    512,
+    'must be the reference of an image, such as registry.example.com/streamhouse:1.2.3',
+  )
     .default('')
     .describe("Image of the agents; empty for that of the operator's own version."),
   zones: set(

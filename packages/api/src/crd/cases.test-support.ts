@@ -286,7 +286,7 @@ const POOLS: readonly ResourceCase[] = [
   ofPool(
     'with an image of two words',
     { image: 'agent latest' },
-    { path: 'spec.image', says: 'without spaces' },
+    { path: 'spec.image', says: 'reference of an image' },
   ),
   ofPool(
     'with a zone in capitals',

@@ -46,7 +46,8 @@ function rootSchema(kind: ResourceKind): SchemaNode {
     properties: {
       apiVersion: { type: 'string', description: 'Group and version of the kind.' },
       kind: { type: 'string', description: 'The kind.' },
-      metadata: { type: 'object' },
+      // Of metadata a schema may say something of the name only; a rule's `fieldPath` must find it here.
+      metadata: { type: 'object', properties: { name: { type: 'string', maxLength: 253 } } },
       spec: { ...spec, description: 'What is asked for.', ...validations(kind, 'spec') },
       status: { ...status, description: 'What is; written by the operator only.' },
     },
