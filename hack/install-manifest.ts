@@ -1,6 +1,6 @@
 /**
- * `manifests/install.yaml`: the chart with its default values, for `kubectl apply` with no Helm. `node hack/launch.mjs
- * hack/install-manifest.ts` writes it, with the helm of the control plane's binaries, which it builds where there are none.
+ * `manifests/install.yaml`: the chart with its default values, for `kubectl apply` with no Helm. `npm run gen:install`
+ * writes it, with the helm of the control plane's binaries, which it builds where there are none.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -43,7 +43,7 @@ create_cluster() {
 up() {
 	require docker kind kubectl helm
 	create_cluster
-	node hack/launch.mjs hack/image/build.ts --tag "$IMAGE:$TAG"
+	npm run image -- --tag "$IMAGE:$TAG"
 	kind load docker-image "$IMAGE:$TAG" --name "$CLUSTER"
 	local context=kind-$CLUSTER
 	kubectl --context "$context" create namespace "$NAMESPACE" --dry-run=client --output yaml |

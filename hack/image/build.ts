@@ -1,5 +1,5 @@
 /**
- * `node hack/launch.mjs hack/image/build.ts [--tag NAME] [--archive OUT.tar]`: builds the image with Docker, Podman or
+ * `npm run image [-- --tag NAME --archive OUT.tar]`: builds the image with Docker, Podman or
  * Buildah, whichever works here; with --archive without any of them, as an archive that `docker load`, `ctr images import` and
  * `kind load image-archive` take.
  */
