@@ -26,6 +26,7 @@ import { badRequest, tooLarge } from './refusals.ts';
 import { listPage } from './resource-list.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { watchTable } from './resource-watch.ts';
+import type { ServedKind } from './served-kind.ts';
 import {
   applied,
   created,
@@ -157,6 +158,11 @@ export class LocalKubeApi implements KubeApi {
       // An unknown kind is a mistake of the caller, not an object that is gone.
       this.#store.table(type);
     }
+  }
+
+  /** @throws KubeError `notFound` for a kind that is not served. */
+  kind(type: ObjectType): ServedKind {
+    return this.#store.table(type).kind;
   }
 
   /** Runs one of the transitions on the object, after all requests before. */

@@ -11,7 +11,7 @@ const SUBDOMAIN_CHARS_MAX = 253;
 const LABEL_CHARS_MAX = 63;
 const ANNOTATIONS_BYTES_MAX = 262_144;
 
-export function isNamespaceName(text: string): boolean {
+function isNamespaceName(text: string): boolean {
   return text.length <= LABEL_CHARS_MAX && DNS_LABEL.test(text);
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
+import { type HttpHandler, resourceHandler } from './http-edge.ts';
 import { LocalKubeApi } from './local-kube-api.ts';
 import { ResourceStore } from './resource-store.ts';
 import { SERVED_KINDS } from './served-kinds.ts';
@@ -19,6 +20,7 @@ export interface ResourcesOptions {
 /** The resources of a standalone, in the place of a Kubernetes API server. */
 export interface Resources extends AsyncDisposable {
   readonly api: LocalKubeApi;
+  readonly handler: HttpHandler;
 }
 
 /**
@@ -33,8 +35,10 @@ export async function openResources(options: ResourcesOptions): Promise<Resource
     kinds: SERVED_KINDS,
     ...(historyChangesMax === undefined ? {} : { historyChangesMax }),
   });
+  const api = new LocalKubeApi(store, { clock, random, fieldManager: FIELD_MANAGER });
   return {
-    api: new LocalKubeApi(store, { clock, random, fieldManager: FIELD_MANAGER }),
+    api,
+    handler: resourceHandler(api),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }
