@@ -150,10 +150,39 @@ describe.skipIf(plane === undefined)('the chart', () => {
     expect(installManifest(stdout)).toBe(await readFile(INSTALL_MANIFEST, 'utf8'));
   });
 
-  test('ends an install with three commands to go on with', async () => {
-    const args = ['install', 'house', CHART, '--namespace', 'streams', '--dry-run=server'];
-    const { stdout } = await runner.helm([...args, '--values', '-'], { input: {} });
-    const notes = stdout.slice(stdout.indexOf('NOTES:'));
-    expect(notes.match(/^ {2}kubectl .*(?:apply|wait|get) /gm)).toHaveLength(3);
+  test('installs where pods have to be restricted, upgrades, and goes', async () => {
+    await runner.installCrds();
+    await using namespace = await runner.namespace();
+    const inNamespace = ['--namespace', namespace.name];
+    const input = nested({ 'crds.enabled': false, 'agentPool.enabled': true, 'dev.enabled': true });
+    const release = ['house', CHART, ...inNamespace, '--values', '-', '--wait'];
+    const installed = await runner.helm(['install', ...release], { input });
+    expect(installed).toMatchObject({ exitCode: 0 });
+    expect(installed.stdout.match(/^ {2}(?:kubectl|helm) .*$/gm)).toHaveLength(3);
+    const ready = ['get', 'deployments,statefulsets', ...inNamespace, '-o=name'];
+    expect((await runner.mustKubectl(ready)).trim().split('\n')).toEqual([
+      'deployment.apps/house-streamhouse-operator',
+      'statefulset.apps/house-streamhouse-dev-postgres',
+      'statefulset.apps/house-streamhouse-dev-s3',
+    ]);
+    const kubeconfig = await runner.serviceAccount(namespace.name, ACCOUNT);
+    expect(await answersTo(['get', 'secrets'], kubeconfig)).toBe(1);
+    expect(await answersTo(['get', 'topics.streamhouse.io'], kubeconfig)).toBe(0);
+    expect(await answersTo(['get', 'topics.streamhouse.io', '-n', 'default'], kubeconfig)).toBe(1);
+
+    const values = { ...input, operator: { replicas: 1 } };
+    const upgraded = await runner.helm(['upgrade', ...release], { input: values });
+    expect(upgraded).toMatchObject({ exitCode: 0 });
+    const pool = ['get', 'agentpool/default', ...inNamespace, '-o=jsonpath={.spec.replicas}'];
+    expect(await runner.mustKubectl(pool)).toBe('3');
+    const gone = await runner.helm(['uninstall', 'house', ...inNamespace, '--wait']);
+    expect(gone).toMatchObject({ exitCode: 0 });
+    expect(await runner.mustKubectl(['get', 'crd', 'topics.streamhouse.io', '-o=name'])).toContain(
+      'topics',
+    );
   });
+
+  async function answersTo(args: readonly string[], kubeconfig: string): Promise<number | null> {
+    return (await runner.kubectl(args, { kubeconfig })).exitCode;
+  }
 });
