@@ -6,6 +6,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { licenses } from './licenses.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** Where a program lies in the image, and its source. The worker keeps its address, by which it is started. */
@@ -68,9 +69,10 @@ const __addressOf = (path) => new URL(path, new URL('${root}', import.meta.url))
 const __folderOf = (path) => __fileURLToPath(new URL('.', __addressOf(path)));`;
 }
 
-async function bundleProgram(outFolder: string, out: string, source: string): Promise<void> {
+/** Resolves the files that it was made of. */
+async function bundleProgram(outFolder: string, out: string, source: string): Promise<string[]> {
   const depth = out.split('/').length - 1;
-  await build({
+  const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [source],
     outfile: join(outFolder, out),
@@ -80,12 +82,15 @@ async function bundleProgram(outFolder: string, out: string, source: string): Pr
     format: 'esm',
     // Names in stacks and in errors stay those of the source.
     keepNames: true,
+    // Licences go into a file of their own.
     legalComments: 'none',
+    metafile: true,
     external: [...NATIVE, ...OPTIONAL],
     banner: { js: preamble('../'.repeat(depth) || './') },
     plugins: [ownAddresses],
     logLevel: 'warning',
   });
+  return Object.keys(metafile.inputs);
 }
 
 interface Manifest {
@@ -119,7 +124,10 @@ function requireNative(outFolder: string): void {
 export async function bundle(outFolder: string): Promise<void> {
   await rm(outFolder, { recursive: true, force: true });
   await mkdir(outFolder, { recursive: true });
-  for (const [out, source] of Object.entries(PROGRAMS)) await bundleProgram(outFolder, out, source);
+  const files: string[] = [];
+  for (const [out, source] of Object.entries(PROGRAMS))
+    files.push(...(await bundleProgram(outFolder, out, source)));
+  await writeFile(join(outFolder, 'THIRD-PARTY-LICENSES'), await licenses(ROOT, files));
   for (const asset of ASSETS) {
     await mkdir(dirname(join(outFolder, asset)), { recursive: true });
     await cp(join(ROOT, asset), join(outFolder, asset), { recursive: true });
