@@ -229,6 +229,17 @@ describe('a topic that is deleted', () => {
     expect(topicOf(recreated).topicId).not.toBe(id);
   });
 
+  test('is not given in place of a later one of its name', async () => {
+    const wish = wishFor('in-place');
+    const first = await claimed(wish);
+    await softDelete(first, wish);
+    await metadata.topics.create('in-place', 1, SETTINGS, soon());
+    const second = await claimed(wish);
+    expect(second).not.toBe(first);
+    await softDelete(second, wish, 0);
+    expect(await claim({ ...wish, topicId: second })).toEqual({ kind: 'dataLost' });
+  });
+
   test('is deleted once: the first grace counts, and what is not there or not owned is told', async () => {
     const wish = wishFor('once');
     const id = await claimed(wish);

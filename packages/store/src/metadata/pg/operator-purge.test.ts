@@ -151,6 +151,17 @@ test('many topics go one after the other, and nobody else notices', async () => 
   expect((await claimOne(metadata, term, wishFor('m-1'))).kind).toBe('created');
 });
 
+test('partitions go in bounded steps as well', async () => {
+  const wish = wishFor('wide', { partitions: 7 });
+  const id = topicOf(await claimOne(metadata, term, wish)).topicId;
+  await metadata.operator.softDelete(term, id, wish.owner.uid, 0, soon());
+  for (const left of [5, 2, 0]) {
+    const step = await metadata.operator.purge(term, 3, soon());
+    expect(step).toMatchObject({ rows: left === 0 ? 2 : 3, hasMore: left > 0 });
+    expect(await rowsOf(id)).toBe(left);
+  }
+});
+
 test('I-30: garbage is told after its grace, and again until it is forgotten', async () => {
   const { id, uid } = await made('garbage');
   const keys = await write([id], 3);
@@ -166,6 +177,11 @@ test('I-30: garbage is told after its grace, and again until it is forgotten', a
   expect(await operator.forget(term, keys, soon())).toBe(1);
   expect(await operator.forget(term, keys, soon())).toBe(0);
   expect(await operator.garbage(0, 100, soon())).toEqual([]);
+  // Whatever is said about it: what somebody refers to stays.
+  const mark = 'UPDATE objects SET unreferenced_at = $2 WHERE object_key = ANY ($1)';
+  await database.sql(mark, [inUse, new Date(0)]);
+  expect(await operator.forget(term, inUse, soon())).toBe(0);
+  await database.sql(mark, [inUse, null]);
   const objects = 'SELECT FROM objects WHERE object_key = ANY ($1)';
   expect(await database.sql(objects, [inUse])).toHaveLength(1);
 });
