@@ -344,6 +344,11 @@ const POOLS: readonly ResourceCase[] = [
     fault('spec.resources.limits.memory', 'must be a quantity'),
   ),
   ofPool(
+    'with less than nothing',
+    { resources: { requests: { cpu: -1 } } },
+    fault('spec.resources.requests.cpu', 'at least 0'),
+  ),
+  ofPool(
     'that is never drained',
     { drain: { timeout: '2h' } },
     { path: 'spec.drain.timeout', says: 'must be a duration in 1s..1h' },

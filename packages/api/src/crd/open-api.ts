@@ -46,10 +46,12 @@ export function openApiSchema(schema: z.ZodType): SchemaNode {
   }) as SchemaNode;
 }
 
-/** The extension says that it is one of both; beside it only the form of the text may stand. */
+/** The extension says that it is one of both; beside it stand the bounds of each. */
 function takeIntOrString(node: z.core.JSONSchema.BaseSchema): void {
   const text = node.anyOf?.find((branch) => branch.type === 'string');
+  const number = node.anyOf?.find((branch) => branch.type === 'integer');
   delete node.anyOf;
+  if (number?.minimum !== undefined) node.minimum = number.minimum;
   if (text?.pattern !== undefined) node.pattern = text.pattern;
   if (text?.maxLength !== undefined) node.maxLength = text.maxLength;
 }
