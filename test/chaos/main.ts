@@ -47,8 +47,11 @@ async function main(words: readonly string[]): Promise<void> {
     return;
   }
   const interrupted = new AbortController();
+  // The end takes seconds and is bounded: a second signal, which some who send the first one send too, hastens nothing.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+    process.on(name, () => interrupted.abort(new Error(`ended by ${name}`)));
+  // A terminal that is gone takes nothing more; all that was started has to end all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     await runAll(options, interrupted.signal);
   } catch (error) {

@@ -71,7 +71,7 @@ function renderZombies(zombies: ZombieFigures): string {
   const { wanted, fenced, inPut, refused, publishesRefused, publishesAccepted } = zombies;
   return (
     `  pauses: ${wanted} wanted, ${fenced} fenced asleep, ${inPut} of them in a PUT; ${refused} tried to publish afterwards: ` +
-    `${publishesRefused} publishes refused, ${publishesAccepted} accepted; ${zombies.putsRefused} PUTs refused, ${zombies.overwrites} overwrites`
+    `${publishesRefused} publishes refused, ${publishesAccepted} accepted, ${zombies.overwrites} overwrites tried`
   );
 }
 

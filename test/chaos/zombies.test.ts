@@ -8,7 +8,6 @@ const GOOD: ZombieFigures = {
   refused: 1,
   publishesRefused: 2,
   publishesAccepted: 0,
-  putsRefused: 0,
   overwrites: 0,
 };
 

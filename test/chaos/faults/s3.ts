@@ -84,15 +84,15 @@ export async function s3Late({ s3, lateMsMax }: Stage, random: Random): Promise<
   /** When, by what is in a key before the attempt. */
   const takenMs = new Map<string, number>();
   let retried = 0;
-  const waiting = (): number => {
+  const isEnough = (): boolean => {
     const sinceMs = performance.now() - RETRY_MS_MAX;
-    return retried > 0 ? count : [...takenMs.values()].filter((ms) => ms > sinceMs).length;
+    return retried > 0 || [...takenMs.values()].filter((ms) => ms > sinceMs).length >= count;
   };
   const rule = s3.add(({ operation, key }) => {
     const name = key?.slice(0, key.lastIndexOf('-')) ?? '';
     if (operation !== 'PutObject') return undefined;
     if (takenMs.has(name)) retried++;
-    if (takenMs.has(name) || waiting() >= count) return undefined;
+    if (takenMs.has(name) || isEnough()) return undefined;
     takenMs.set(name, performance.now());
     const lateMs = between(min, Math.max(min, Math.min(max, lateMsMax())), random);
     return { kind: 'lateLanding', landAfterMs: PUT_TIMEOUT_MS + lateMs };
