@@ -86,6 +86,14 @@ describe.skipIf(plane === undefined)('the chart', () => {
     expect(byKind(objects, 'ClusterRoleBinding')).toEqual([]);
   });
 
+  test('puts pool and topic where they are reconciled', async () => {
+    const values = { watchNamespaces: ['shop', 'web'], agentPool: { enabled: true } };
+    const places = (await render(runner, values))
+      .filter(({ apiVersion }) => apiVersion === 'streamhouse.io/v1alpha1')
+      .map(({ kind, metadata }) => `${kind} in ${metadata.namespace}`);
+    expect(places.toSorted()).toEqual(['AgentPool in shop', 'Topic in shop']);
+  });
+
   test('gives rights everywhere when that is asked for, the same ones', async () => {
     const own = rightsOf(await render(runner), ACCOUNT);
     const everywhere = rightsOf(await render(runner, { clusterWide: true }), ACCOUNT);

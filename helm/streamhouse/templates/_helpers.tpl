@@ -64,8 +64,19 @@ http://{{ include "streamhouse.fullname" . }}-dev-s3.{{ .Release.Namespace }}.sv
 {{- end -}}
 {{- end -}}
 
+{{/* Where the first pool and the topic of `helm test` are: a namespace that is reconciled. */}}
+{{- define "streamhouse.poolNamespace" -}}
+{{- if .Values.clusterWide -}}
+{{ .Release.Namespace }}
+{{- else if has .Release.Namespace (include "streamhouse.watchNamespaces" . | fromJson).items -}}
+{{ .Release.Namespace }}
+{{- else -}}
+{{ first (include "streamhouse.watchNamespaces" . | fromJson).items }}
+{{- end -}}
+{{- end -}}
+
 {{- define "streamhouse.agentService" -}}
-{{ .Values.agentPool.name }}-agents
+{{ .Values.agentPool.name }}-agents.{{ include "streamhouse.poolNamespace" . }}
 {{- end -}}
 
 {{- define "streamhouse.podSecurity" -}}
