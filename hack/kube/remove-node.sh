@@ -28,4 +28,4 @@ done
 ip link delete streamhouse0 2>/dev/null
 find /var/log/containers -lname "$state/*" -delete 2>/dev/null
 # The folder that says that there is a node goes last.
-rm -rf "$state" && rm -rf "$run"
+rm -rf --one-file-system "$state" && rm -rf --one-file-system "$run"

@@ -30,6 +30,7 @@ export async function startSimulatedCluster(
     `--manage-nodes-with-annotation-selector=${SIMULATED}=fake`,
     '--cidr=10.244.0.0/16',
     '--node-ip=10.243.0.1',
+    '--node-lease-duration-seconds=40',
   ]);
   parts.use(kwok);
   const kubectl = kubectlOf(plane, options.signal);

@@ -77,6 +77,22 @@ describe.skipIf(plane === undefined)('the control plane', () => {
     expect(await untilReady(true)).toContain('condition met');
   });
 
+  test('learns the kinds of crds/, also from two who teach them at the same time', async () => {
+    await Promise.all([plane!.installCrds(), plane!.installCrds()]);
+    const topic = (partitions: number): object => ({
+      apiVersion: 'streamhouse.io/v1alpha1',
+      kind: 'Topic',
+      metadata: { name: 'orders' },
+      spec: { partitions, retention: { time: '168h' } },
+    });
+    await kubectl(['apply', '-f', '-'], topic(3));
+    const options = { input: topic(2) };
+    const shrunk = await plane!.kubectl(['-n', namespace.name, 'apply', '-f', '-'], options);
+    expect(shrunk.exitCode).toBe(1);
+    expect(shrunk.stderr).toContain('spec.partitions');
+    expect(await kubectl(['get', 'sht', 'orders', '-o=jsonpath={.spec.partitions}'])).toBe('3');
+  });
+
   test('refuses a pod that is not restricted', async () => {
     const options = { input: pod('bold', {}) };
     const end = await plane!.kubectl(['-n', namespace.name, 'create', '-f', '-'], options);
