@@ -11,6 +11,8 @@ export interface CliContext {
   readonly progressStream: NodeJS.WritableStream | undefined;
   /** `STREAMHOUSE_BOOTSTRAP`. */
   readonly bootstrap: string | undefined;
+  /** `STREAMHOUSE_SERVER`. */
+  readonly server: string | undefined;
   readonly clock: Clock;
   /** Aborts at the first Ctrl-C or SIGTERM. */
   readonly interrupted: AbortSignal;

@@ -15,6 +15,7 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   stderr: new Sink(process.stderr),
   progressStream: process.stderr.isTTY ? process.stderr : undefined,
   bootstrap: process.env['STREAMHOUSE_BOOTSTRAP'] || undefined,
+  server: process.env['STREAMHOUSE_SERVER'] || undefined,
   clock: systemClock,
   interrupted: interruption.signal,
 });

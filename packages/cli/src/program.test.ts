@@ -25,6 +25,7 @@ async function run(args: readonly string[], bootstrap?: string): Promise<Result>
     stderr: new Sink(stderr),
     progressStream: undefined,
     bootstrap,
+    server: undefined,
     clock: systemClock,
     interrupted: new AbortController().signal,
   });
@@ -62,6 +63,19 @@ describe('runProgram', () => {
     [['produce', 't', '--key-field', 'k'], /need --json; add it/],
     [['consume', 't', '--json', '--key-separator', ':'], /--output json has the key/],
     [['topics', 'alter', 't'], /nothing to change is given/],
+    [['apply'], /required option '-f, --filename <path>' not specified; see/],
+    [['get', 'groups'], /there is no kind "groups"; use topics and agentpools/],
+    [['get', 'topics', '../x'], /"\.\.\/x" is no name of a resource; use/],
+    [['get', 'topic/a', 'topic'], /"topic" is not as in topic\/orders/],
+    [['get', 'topic/a', 'agentpool/b'], /one kind is shown at a time/],
+    [['get', 'topic/a', '-A'], /leave one out/],
+    [['get', 'topics', '-o', 'xml'], /Allowed choices are table, wide, json, yaml/],
+    [['get', 'topics', '--server', 'localhost:3001'], /is no URL of a server; use one such as/],
+    [['delete'], /there is no kind ""/],
+    [['delete', 'topics'], /a name is needed/],
+    [['delete', 'topic/a', '-f', 'x.yaml'], /exclude each other/],
+    [['scale', 'topic/a', '--replicas', '1'], /topics have no replicas/],
+    [['scale', 'agentpool/a', '--replicas', '-1'], /0\.\.2147483647; see/],
     [['topics', '\u001b[2J'], /unknown command '\\u001b\[2J'/],
   ])('B-05 B-16 refuses %j with 2 and one line that has the next step', async (args, line) => {
     const { exitCode, stdout, stderr } = await run(args);
@@ -96,6 +110,32 @@ describe('runProgram', () => {
     expect(exitCode).toBe(5);
   });
 
+  it('B-16 names the API that is not there, with 5', async () => {
+    const gone = createServer();
+    const server = `http://${await listen(gone)}`;
+    gone.close();
+    for (const args of [
+      ['get', 'topics'],
+      ['delete', 'topic/a'],
+      ['scale', 'agentpool/a', '--replicas', '1'],
+    ]) {
+      const { exitCode, stderr } = await run([...args, '--server', server]);
+      expect(stderr).toMatch(/^streamhouse: [^\n]+\n$/);
+      expect(stderr).toContain(`${server} cannot be reached`);
+      expect(stderr).toContain('npm start');
+      expect(exitCode).toBe(5);
+    }
+  });
+
+  it('B-16 says that a server is none of ours, with 5', async () => {
+    const server = createHttpServer((_, response) => response.end('<html>hello'));
+    const url = `http://${await listen(server)}`;
+    const { exitCode, stderr } = await run(['get', 'topics', '--server', url]);
+    server.close();
+    expect(stderr).toContain(`${url} is not the API of a cluster`);
+    expect(exitCode).toBe(5);
+  });
+
   it.concurrent('B-16 says in one line that a server speaks another protocol', async () => {
     const server = createHttpServer((_, response) => response.end('hello'));
     const address = await listen(server);
@@ -122,6 +162,7 @@ describe('runProgram', () => {
       ['produce'],
       ['consume'],
       ['agents', 'list'],
+      ...['apply', 'get', 'delete', 'scale'].map((name) => [name]),
       ['bench', 'produce'],
       ['bench', 'consume'],
       ['completion'],

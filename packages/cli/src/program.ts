@@ -2,10 +2,14 @@
 import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import manifest from '../package.json' with { type: 'json' };
 import { addAgentsCommand } from './commands/agents.ts';
+import { addApplyCommand } from './commands/apply.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addCompletionCommand } from './commands/completion.ts';
 import { addConsumeCommand } from './commands/consume.ts';
+import { addDeleteCommand } from './commands/delete.ts';
+import { addGetCommand } from './commands/get.ts';
 import { addProduceCommand } from './commands/produce.ts';
+import { addScaleCommand } from './commands/scale.ts';
 import { addTopicsCommand } from './commands/topics.ts';
 import type { CliContext } from './context.ts';
 import { CommandError, EXIT, errorLine, exitCodeOf } from './exit-code.ts';
@@ -73,6 +77,10 @@ function buildProgram(context: CliContext, output: OutputConfiguration): Command
   addProduceCommand(program, context);
   addConsumeCommand(program, context);
   addAgentsCommand(program, context);
+  addApplyCommand(program, context);
+  addGetCommand(program, context);
+  addDeleteCommand(program, context);
+  addScaleCommand(program, context);
   addBenchCommand(program, context);
   addCompletionCommand(program, context);
   return program;

@@ -105,23 +105,13 @@ class HttpEdge {
   }
 
   async #object(call: Call, route: ObjectRoute): Promise<void> {
-    switch (call.request.method) {
-      case 'GET':
-        return await this.#get(call, route);
-      case 'PUT': {
-        const body = await readBody(call.request, JSON_TYPES);
-        const decide: Decide = (request, previous) =>
-          replaced(request, previous, body, route.subresource);
-        return this.#sendWritten(call, route, await this.#write(call, route, decide, 'Update'));
-      }
-      case 'PATCH':
-        return await this.#patch(call, route);
-      case 'DELETE':
-        if (route.subresource === undefined) return await this.#delete(call, route);
-        break;
-      default:
-    }
-    throw methodNotAllowed(call.request.method ?? '');
+    const { method = '' } = call.request;
+    if (method === 'GET') return await this.#get(call, route);
+    if (method === 'PUT') return await this.#put(call, route);
+    if (method === 'PATCH') return await this.#patch(call, route);
+    if (method === 'DELETE' && route.subresource === undefined)
+      return await this.#delete(call, route);
+    throw methodNotAllowed(method);
   }
 
   async #list({ response, route, parameters, signal }: Call): Promise<void> {
@@ -193,6 +183,13 @@ class HttpEdge {
       'Update',
     );
     sendJson(call.response, 201, written.next ?? {});
+  }
+
+  async #put(call: Call, route: ObjectRoute): Promise<void> {
+    const body = await readBody(call.request, JSON_TYPES);
+    const decide: Decide = (request, previous) =>
+      replaced(request, previous, body, route.subresource);
+    this.#sendWritten(call, route, await this.#write(call, route, decide, 'Update'));
   }
 
   async #patch(call: Call, route: ObjectRoute): Promise<void> {
