@@ -66,4 +66,42 @@ describe('runLoop', () => {
     });
     expect(stop.signal.aborted).toBe(true);
   });
+
+  it('ticks once for all that fires before a tick, and again for what comes later', async () => {
+    const stop = new AbortController();
+    const trigger = new Trigger();
+    let ticks = 0;
+    const loop = runLoop(optionsOf(trigger, stop.signal), async () => {
+      ticks++;
+    });
+    for (const fires of [2, 1]) {
+      await new Promise(setImmediate);
+      for (let fire = 0; fire < fires; fire++) trigger.fire();
+    }
+    await new Promise(setImmediate);
+    expect(ticks).toBe(3);
+    stop.abort();
+    await loop;
+  });
+
+  it('ticks when its time is over, and leaves nothing that waits', async () => {
+    const stop = new AbortController();
+    const timers = new Set<() => void>();
+    const schedule = (_delayMs: number, run: () => void): (() => void) => {
+      timers.add(run);
+      return () => timers.delete(run);
+    };
+    const clock = { ...STOPPED, schedule };
+    let ticks = 0;
+    const loop = runLoop({ ...optionsOf(new Trigger(), stop.signal), clock }, async () => {
+      ticks++;
+    });
+    await new Promise(setImmediate);
+    for (const run of timers) run();
+    await new Promise(setImmediate);
+    expect([ticks, timers.size]).toEqual([2, 1]);
+    stop.abort();
+    await loop;
+    expect(timers.size).toBe(0);
+  });
 });
