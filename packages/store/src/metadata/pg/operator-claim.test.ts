@@ -207,6 +207,14 @@ describe('a name that is taken', () => {
   });
 });
 
+/** Entries that were read from the indexes of topics; `areTold` once the server has counted the lookups. */
+async function lookups(own: TestDatabase): Promise<{ areTold: boolean; read: number }> {
+  const [row] = await own.sql<{ scans: string; read: string }>(`
+    SELECT sum(idx_scan) AS scans, sum(idx_tup_read) AS read FROM pg_stat_user_indexes
+    WHERE relname = 'topics'`);
+  return { areTold: Number(row!.scans) > 4_000, read: Number(row!.read) };
+}
+
 describe('many wishes at once', () => {
   test('1,000 topics are two transactions, and none when they are there', async () => {
     await using own = await createTestDatabase();
@@ -229,6 +237,9 @@ describe('many wishes at once', () => {
     const second = await claimAll();
     expect(second.map((outcome) => outcome.kind)).toEqual(wishes.map(() => 'unchanged'));
     expect(second.map(topicOf)).toEqual(first.map(topicOf));
+    // Each lookup reads what it looks for, also while nothing is known about the table.
+    await expect.poll(() => lookups(own), { timeout: 10_000 }).toMatchObject({ areTold: true });
+    expect((await lookups(own)).read).toBeLessThan(20_000);
     expect(await versions()).toEqual(before);
     await own.sql(`SELECT pg_notify('streamhouse', 'agents')`);
     await expect.poll(() => told).toEqual(['agents']);
