@@ -9,6 +9,9 @@ import { type Fault, FAULTS } from './world/fault-counts.ts';
 const GAP_MS = { min: 200, max: 2_500 };
 const WARM_UP_MS = 1_000;
 
+/** Those that strike an agent at one of its effects. */
+type BorderFaultName = Extract<Fault, 'kill' | 'pause' | 'twin' | 'fence'>;
+
 export class FaultSchedule {
   readonly #world: SimWorld;
   readonly #random: SeededRandom;
@@ -60,11 +63,10 @@ export class FaultSchedule {
       case 'kill':
       case 'pause':
       case 'twin':
+      case 'fence':
         return this.#arm(fault, index);
       case 'drain':
         return this.#drain(index);
-      case 'fence':
-        return this.#fence();
       case 'topic-again':
         return this.#topicAgain();
       case 'postgres-down':
@@ -124,19 +126,26 @@ export class FaultSchedule {
     });
   }
 
-  /** At one of the next effects of an agent: dies, or stands still. */
-  #arm(fault: 'kill' | 'pause' | 'twin', index: number): void {
+  /** At one of the next effects of an agent, often a publish: it dies, stands still, or is fenced. */
+  #arm(fault: BorderFaultName, index: number): void {
     const agent = this.#world.agents[index];
     if (agent === undefined || !agent.process.isRunning) return;
     this.#world.weather.counts.inject(fault);
-    const kind = fault === 'kill' ? 'kill' : 'pause';
-    const [countdown, isAfter] = [this.#random.integer(1, 60), this.#random.chance(0.5)];
-    agent.process.arm({ kind, countdown, isAfter, onFelt: () => this.#felt(fault, agent, index) });
+    const kind = fault === 'twin' ? 'pause' : fault;
+    const at = this.#random.chance(0.4) ? 'postgres publish' : undefined;
+    const countdown = this.#random.integer(1, at === undefined ? 60 : 4);
+    const isAfter = this.#random.chance(0.5);
+    const onFelt = (): void => this.#felt(fault, agent, index);
+    agent.process.arm({ kind, at, countdown, isAfter, onFelt });
   }
 
-  #felt(fault: 'kill' | 'pause' | 'twin', agent: SimAgent, index: number): void {
-    const { scheduler, weather } = this.#world;
+  #felt(fault: BorderFaultName, agent: SimAgent, index: number): void {
+    const { database, scheduler, weather } = this.#world;
     const { process } = agent;
+    if (fault === 'fence') {
+      if (database.fenceAgent(placeOf(index)) > 0) weather.feel(fault);
+      return;
+    }
     weather.feel(fault);
     if (fault === 'kill') {
       this.#died(agent, index);
@@ -184,17 +193,6 @@ export class FaultSchedule {
         done();
       });
     });
-  }
-
-  #fence(): void {
-    const { database, weather } = this.#world;
-    const live = database.live();
-    if (live.length === 0) return;
-    weather.counts.inject('fence');
-    const { incarnation } = this.#random.pick(live);
-    if (!database.fence(incarnation, undefined)) return;
-    weather.feel('fence');
-    this.#world.note(`fences ${incarnation}`);
   }
 
   #topicAgain(): void {

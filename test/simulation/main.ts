@@ -1,7 +1,7 @@
 /** Simulates seeds in a row and prints what they met; the first violation ends it, with the command that repeats it. */
-import { AgentMetrics } from '@streamhouse/agent/metrics.ts';
 import { HELP, readOptions, type SimulateOptions } from './options.ts';
-import { type RunResult, simulate } from './simulate.ts';
+import type { RunResult } from './simulate.ts';
+import { simulateAll } from './simulate-all.ts';
 import { FaultCounts } from './world/fault-counts.ts';
 
 const TAIL_LINES = 60;
@@ -20,15 +20,14 @@ async function main(words: readonly string[]): Promise<void> {
 }
 
 async function runAll({ seeds, firstSeed, isJson, isTraced }: SimulateOptions): Promise<void> {
-  const metrics = new AgentMetrics();
   const faults = new FaultCounts();
   const totals = { ok: 0, fail: 0, unknown: 0, reads: 0 };
   const startMs = performance.now();
   let [count, simulatedMs] = [0, 0];
   let violated: RunResult | undefined;
-  for (; count < seeds && violated === undefined; count++) {
-    const traceLinesMax = isTraced ? Number.MAX_SAFE_INTEGER : TAIL_LINES;
-    const run = await simulate({ seed: firstSeed + count, metrics, traceLinesMax });
+  const traceLinesMax = isTraced ? Number.MAX_SAFE_INTEGER : TAIL_LINES;
+  for await (const run of simulateAll({ firstSeed, seeds, traceLinesMax })) {
+    count++;
     faults.add(run.counts);
     simulatedMs += run.simulatedMs;
     totals.ok += run.sends.ok;
@@ -36,7 +35,9 @@ async function runAll({ seeds, firstSeed, isJson, isTraced }: SimulateOptions): 
     totals.unknown += run.sends.unknown;
     totals.reads += run.reads;
     if (isTraced) process.stderr.write(`${run.trace.join('\n')}\n`);
-    if (run.violation !== undefined) violated = run;
+    if (run.violation === undefined) continue;
+    violated = run;
+    break;
   }
   const wallMs = performance.now() - startMs;
   const report = {

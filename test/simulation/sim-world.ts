@@ -65,7 +65,7 @@ export class SimWorld {
     const storeBug =
       bug === 'acknowledged-early' || bug === 'unknown-told-as-failed' ? undefined : bug;
     this.witness = new Witness((invariant, message) => this.history.violate(invariant, message));
-    this.#bucket = new Bucket(this.witness, storeBug);
+    this.#bucket = new Bucket(this.witness);
     const ids = this.random.fork('topic ids');
     const { scheduler } = this;
     this.database = new Database({

@@ -3,7 +3,7 @@ import type { AgentMetrics } from '@streamhouse/agent/metrics.ts';
 import type { Violation } from './check/history.ts';
 import { FaultSchedule } from './fault-schedule.ts';
 import { type PlantedBug, SimWorld } from './sim-world.ts';
-import type { FaultCounts } from './world/fault-counts.ts';
+import type { CountsByFault } from './world/fault-counts.ts';
 
 export interface RunOptions {
   readonly seed: number;
@@ -22,7 +22,7 @@ export interface RunResult {
   /** Of the whole trace: the same for the same seed. */
   readonly digest: string;
   readonly trace: readonly string[];
-  readonly counts: FaultCounts;
+  readonly counts: CountsByFault;
   readonly sends: { readonly ok: number; readonly fail: number; readonly unknown: number };
   readonly reads: number;
   readonly violation: Violation | undefined;
@@ -67,7 +67,7 @@ async function run(options: RunOptions): Promise<RunResult> {
     steps: scheduler.steps,
     trace: world.trace.tail(traceLinesMax),
     digest: world.trace.digest(),
-    counts: world.weather.counts,
+    counts: world.weather.counts.toJSON(),
     sends: { ok: count('ok'), fail: count('fail'), unknown: count('unknown') },
     reads: history.reads,
     violation: history.violation,

@@ -51,8 +51,8 @@ export class Witness implements StoreWitness {
     this.#fenced.add(incarnation);
   }
 
-  written(key: string, _bytes: Uint8Array, isOverwritten: boolean): void {
-    if (isOverwritten) this.#violate('I-07', `${key} is written a second time`);
+  written(key: string, isTaken: boolean): void {
+    if (isTaken) this.#violate('I-07', `${key} is used a second time`);
     this.#keys.add(key);
   }
 

@@ -35,6 +35,14 @@ test('a process that is killed before an effect does nothing that others see', a
   expect(seen).toEqual(['a left', 'b']);
 });
 
+test('a fault at one kind of effect waits for it', () => {
+  const { process, seen } = start();
+  const onFelt = (): void => void seen.push('felt');
+  process.arm({ kind: 'fence', at: 'b', countdown: 1, isAfter: false, onFelt });
+  for (const name of ['a', 'b', 'b']) process.effect(name, () => seen.push(name));
+  expect(seen).toEqual(['a', 'felt', 'b', 'b']);
+});
+
 test('a process that is paused goes on with what it was about to do', async () => {
   const { scheduler, process, seen } = start();
   process.arm({ kind: 'pause', countdown: 1, isAfter: true, onFelt: () => undefined });

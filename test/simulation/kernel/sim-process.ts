@@ -7,9 +7,11 @@ import type { Clock } from '@streamhouse/core/async/clock.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Trace } from './trace.ts';
 
-/** Kills or stops the process at its `countdown`-th effect from now. */
+/** Kills or stops the process, or has something done to it, at its `countdown`-th effect from now. */
 export interface BorderFault {
-  readonly kind: 'kill' | 'pause';
+  readonly kind: 'kill' | 'pause' | 'fence';
+  /** The only effect that counts; undefined: each does. */
+  readonly at?: string | undefined;
   countdown: number;
   /** Whether that effect still leaves. */
   readonly isAfter: boolean;
@@ -64,7 +66,8 @@ export class SimProcess {
   effect(what: string, act: () => void): void {
     if (this.#state === 'dead') return;
     const fault = this.#fault;
-    if (fault === undefined || --fault.countdown > 0) {
+    const counts = fault !== undefined && (fault.at ?? what) === what;
+    if (!counts || --fault.countdown > 0) {
       this.#leave(act);
       return;
     }
@@ -72,7 +75,7 @@ export class SimProcess {
     if (fault.isAfter) this.#leave(act);
     this.note(`${fault.kind} ${fault.isAfter ? 'after' : 'before'} ${what}`);
     if (fault.kind === 'kill') this.kill();
-    else this.pause();
+    else if (fault.kind === 'pause') this.pause();
     fault.onFelt(what);
     if (!fault.isAfter) this.#leave(act);
   }

@@ -3,24 +3,20 @@ import { StreamError } from '@streamhouse/core/errors.ts';
 import { checkBytes, checkKey, checkPrefix, checkRange } from '@streamhouse/store/objects/key.ts';
 import type { ByteRange, ObjectStore, StoredObject } from '@streamhouse/store/objects/port.ts';
 import type { Carrier } from './metadata.ts';
-import type { StoreBug, StoreWitness } from './witness.ts';
+import type { StoreWitness } from './witness.ts';
 
 export class Bucket {
   readonly #objects = new Map<string, Uint8Array>();
   readonly #witness: StoreWitness | undefined;
-  readonly #bug: StoreBug | undefined;
 
-  constructor(witness?: StoreWitness, bug?: StoreBug) {
+  constructor(witness?: StoreWitness) {
     this.#witness = witness;
-    this.#bug = bug;
   }
 
   put(key: string, bytes: Uint8Array): void {
     const isTaken = this.#objects.has(key);
-    if (isTaken && this.#bug !== 'puts-overwrite') {
-      throw new StreamError('alreadyExists', 'OBJECT_EXISTS', `${key} exists`);
-    }
-    this.#witness?.written(key, bytes, isTaken);
+    this.#witness?.written(key, isTaken);
+    if (isTaken) throw new StreamError('alreadyExists', 'OBJECT_EXISTS', `${key} exists`);
     this.#objects.set(key, bytes);
   }
 

@@ -7,8 +7,8 @@ export interface StoreWitness {
   published(by: Incarnation, run: PublishRun, objectKey: string): void;
   leaseChanged(partitionKey: string, holder: Incarnation | undefined, epoch: Epoch): void;
   fenced(incarnation: Incarnation): void;
-  /** Bytes have landed under a key. */
-  written(key: string, bytes: Uint8Array, isOverwritten: boolean): void;
+  /** Bytes have come for a key: refused when it is taken. */
+  written(key: string, isTaken: boolean): void;
 }
 
 /** Bugs that a store may have in a test: each must be found. */
@@ -18,5 +18,4 @@ export type StoreBug =
   | 'publish-forgets-keys'
   | 'takeover-keeps-epoch'
   | 'release-forgets-epoch'
-  | 'producers-in-memory'
-  | 'puts-overwrite';
+  | 'producers-in-memory';

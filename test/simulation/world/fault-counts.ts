@@ -8,7 +8,7 @@ export const FAULTS = [
   'twin',
   /** An agent is stopped as by an operator, and started again. */
   'drain',
-  /** Somebody fences an agent that is well. */
+  /** Somebody fences an agent that is well, at one of its effects. */
   'fence',
   'postgres-down',
   /** Answers of Postgres get lost, before or after it did its work, or long after that its caller stopped waiting. */
@@ -35,6 +35,8 @@ export interface FaultCount {
   felt: number;
 }
 
+export type CountsByFault = Readonly<Record<Fault, Readonly<FaultCount>>>;
+
 export class FaultCounts {
   readonly #counts = new Map<Fault, FaultCount>();
 
@@ -46,16 +48,16 @@ export class FaultCounts {
     this.#of(fault).felt++;
   }
 
-  add(others: FaultCounts): void {
-    for (const [fault, { injected, felt }] of others.#counts) {
+  add(others: CountsByFault): void {
+    for (const fault of FAULTS) {
       const count = this.#of(fault);
-      count.injected += injected;
-      count.felt += felt;
+      count.injected += others[fault].injected;
+      count.felt += others[fault].felt;
     }
   }
 
-  toJSON(): Record<string, FaultCount> {
-    return Object.fromEntries(FAULTS.map((fault) => [fault, this.#of(fault)]));
+  toJSON(): CountsByFault {
+    return Object.fromEntries(FAULTS.map((fault) => [fault, this.#of(fault)])) as CountsByFault;
   }
 
   #of(fault: Fault): FaultCount {
