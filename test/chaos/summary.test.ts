@@ -55,7 +55,7 @@ test('counts what was acknowledged, failed, unknown and read', async () => {
   expect(summary.partitions).toEqual(new Map([['t/0', { last: 'info', acknowledgedNs: [1e9] }]]));
 });
 
-test('the calm is from the warm-up to the first fault, its last five seconds', async () => {
+test('the calm is from the warm-up to the phase or the event of faults, its last five seconds', async () => {
   const summary = await summaryOf([
     [0, 'p', 'ok', 'send', SEND],
     [1, 'nemesis', 'invoke', 'phase', { phase: 'warmup' }],
@@ -72,7 +72,9 @@ test('the calm is from the warm-up to the first fault, its last five seconds', a
     [0, 'nemesis', 'invoke', 'phase', { phase: 'warmup' }],
     [4, 'p', 'ok', 'send', SEND],
     [6, 'p', 'ok', 'send', SEND],
-    [10, 'nemesis', 'invoke', 'fault', FAULT],
+    [10, 'nemesis', 'invoke', 'phase', { phase: 'faults' }],
+    [11, 'p', 'ok', 'send', SEND],
+    [12, 'nemesis', 'invoke', 'fault', FAULT],
   ]);
   expect(longer.calm).toEqual({ ok: 1, seconds: 5 });
 });

@@ -16,7 +16,7 @@ export interface Summary {
   readonly read: number;
   /** Produce operations by how long they took, in milliseconds: the share of those within 30 s counts. */
   readonly sendsSlowerThan30s: number;
-  /** Operations, polls included, that were well in the last `CALM_MS` before the first fault; and how long that was. */
+  /** Operations, polls included, that were well in the last `CALM_MS` before faults began; and how long that was. */
   readonly calm: { readonly ok: number; readonly seconds: number };
   /** Partitions, as `topic/partition`, with the outcome of their last operation, and when sends were acknowledged. */
   readonly partitions: ReadonlyMap<string, PartitionSummary>;
@@ -62,7 +62,7 @@ class Counts {
     const operation = { f, value } as Operation;
     if (operation.f === 'phase' && operation.value.phase === 'warmup') this.#calmFromNs ??= t;
     if (operation.f === 'fault') this.#calmToNs ??= t;
-    if (operation.f === 'phase' && operation.value.phase === 'heal') this.#calmToNs ??= t;
+    if (operation.f === 'phase' && operation.value.phase !== 'warmup') this.#calmToNs ??= t;
     const isCalm = this.#calmFromNs !== undefined && this.#calmToNs === undefined;
     if (isCalm && type === 'ok' && (f === 'send' || f === 'poll')) this.#calmOkNs.push(t);
     if (operation.f === 'poll' && type === 'ok') this.#takePoll(operation.value.records);

@@ -28,9 +28,10 @@ export interface ZombieFigures {
   readonly overwrites: number;
 }
 
-/** A cluster for this: sessions that are over soon, and enough agents awake while some sleep. */
+/** A cluster for this: sessions that are over soon, enough agents awake while some sleep, clients that wait for them. */
 export const ZOMBIE_CLUSTER = {
   agents: 6,
+  isPatient: true,
   agentEnv: { HEARTBEAT_INTERVAL: '300ms', SESSION_TIMEOUT: '1200ms' },
 } as const;
 const ASLEEP_AT_A_TIME = 3;

@@ -60,6 +60,8 @@ export interface StageOptions {
   readonly runMs: number;
   /** Default: 3. */
   readonly agents?: number;
+  /** See `WorkersOptions`. */
+  readonly isPatient?: boolean;
   /** Variables of each agent besides those that it needs. */
   readonly agentEnv?: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;

@@ -10,6 +10,8 @@ const STOP_MS_MAX = 20_000;
 const PROGRAM = join(import.meta.dirname, '..', 'worker', 'main.ts');
 
 export interface WorkersOptions {
+  /** No client is impatient, for runs in which it would get hardly any answer. Default false. */
+  readonly isPatient?: boolean;
   /** Folder for the parts of the history. */
   readonly folder: string;
   readonly originNs: bigint;
@@ -155,8 +157,12 @@ export class Worker {
   }
 }
 
+type ClientRole = WorkerRole & { readonly kind: 'client' };
+
+const IMPATIENT = 'c';
+
 /** Milliseconds and counts that make 500 to 2,000 records a second of all clients. The first one is the one to be patient. */
-const CLIENTS: readonly { readonly name: string; readonly role: WorkerRole }[] = [
+const CLIENTS: readonly { readonly name: string; readonly role: ClientRole }[] = [
   // The SDK's defaults.
   {
     name: 'a',
@@ -176,7 +182,7 @@ const CLIENTS: readonly { readonly name: string; readonly role: WorkerRole }[] =
   },
   // Impatient: outcomes that nobody knows.
   {
-    name: 'c',
+    name: IMPATIENT,
     role: {
       kind: 'client',
       producer: { requestTimeoutMs: 1_000, deliveryTimeoutMs: 4_000 },
@@ -209,7 +215,9 @@ export class Workers implements AsyncDisposable {
   }
 
   startClients(): void {
-    for (const { name, role } of CLIENTS) this.#add(name, role);
+    const { isPatient = false } = this.#options;
+    for (const { name, role } of CLIENTS)
+      this.#add(name, isPatient && name === IMPATIENT ? { ...role, producer: {} } : role);
   }
 
   /** Reads everything there is; resolves when it has. */
