@@ -1,4 +1,4 @@
-/** One command that passes on the sound product and notices bugs: a test file, later also a simulation or a chaos run. */
+/** One command that passes on the sound product and notices bugs: tests, or a simulation. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
@@ -30,6 +30,13 @@ export function tests(file: string, words?: string): Trial {
   const trial = testRun([file], words === undefined ? [] : [words], TEST_SECONDS_MAX);
   return { ...trial, tests: { file, words } };
 }
+
+/** The protocol as a whole: seeds with the agents and the SDK as they are, over models of the stores. */
+export const SIMULATION: Trial = {
+  args: ['test/simulation/main.ts', '--seeds', '50'],
+  evidence: /^(\{"seed":.+\})$/m,
+  secondsMax: 300,
+};
 
 /** The same trials in few commands, for a tree that should pass them all: two for all that are tests. */
 export function together(trials: readonly Trial[]): readonly Trial[] {

@@ -1,6 +1,6 @@
 /** Bugs on the way of a batch: what is admitted, remembered, flushed, published and answered. */
 import type { Mutant } from '../mutant.ts';
-import { tests } from '../trial.ts';
+import { SIMULATION, tests } from '../trial.ts';
 
 const PARTITION_LOG = 'packages/core/src/log/partition-log.ts';
 const PARTITION_LOG_TEST = 'packages/core/src/log/partition-log.test.ts';
@@ -25,7 +25,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
         replace: 'const isAcknowledged = true;',
       },
     ],
-    killedBy: [tests(SCENARIOS), tests(FLUSHER_TEST, 'I-01')],
+    killedBy: [tests(SCENARIOS), tests(FLUSHER_TEST, 'I-01'), SIMULATION],
   },
   {
     id: 'repeat-acknowledged-at-once',
@@ -38,7 +38,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
         replace: 'if (batch.baseOffset >= 0) {',
       },
     ],
-    killedBy: [tests(SCENARIOS), tests(LOG_TEST)],
+    killedBy: [tests(SCENARIOS), tests(LOG_TEST), SIMULATION],
   },
   {
     id: 'repeat-appended-again',
@@ -51,7 +51,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
         replace: "if (repeated !== undefined) return { type: 'next' };",
       },
     ],
-    killedBy: [tests(SEQUENCES_TEST)],
+    killedBy: [tests(SEQUENCES_TEST), SIMULATION],
   },
   {
     id: 'sequence-gaps-accepted',
@@ -90,7 +90,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
         replace: 'void producer;',
       },
     ],
-    killedBy: [tests(SCENARIOS), tests(LOG_TEST)],
+    killedBy: [tests(SCENARIOS), tests(LOG_TEST), SIMULATION],
   },
   {
     id: 'producers-forgotten-at-takeover',
@@ -103,7 +103,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
         replace: 'new Map()',
       },
     ],
-    killedBy: [tests(SCENARIOS), tests(LOG_TEST)],
+    killedBy: [tests(SCENARIOS), tests(LOG_TEST), SIMULATION],
   },
   {
     id: 'high-watermark-falls',
