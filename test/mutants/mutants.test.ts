@@ -45,7 +45,7 @@ async function migrateWith(patched: string, text: string): Promise<void> {
 describe('the list of mutants', () => {
   test.each(MUTANTS)('$id can be planted in the code as it is', async ({ patches }) => {
     for (const [file, text] of patchedFiles(ROOT, patches)) {
-      expect(file).toMatch(/^(?:packages\/[a-z]+|agent)\/(?:src|migrations)\//);
+      expect(file).toMatch(/^(?:packages\/[a-z]+|agent|operator)\/(?:src|migrations)\//);
       expect(file).not.toMatch(/\.test(?:-support)?\.ts$/);
       await parse(file, text);
     }

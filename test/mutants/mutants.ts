@@ -1,6 +1,7 @@
 /** All bugs that the tests must notice. */
 import { BOUND_MUTANTS } from './list/bounds.ts';
 import { CLIENT_MUTANTS } from './list/client.ts';
+import { KUBE_MUTANTS } from './list/kube.ts';
 import { LEASE_MUTANTS } from './list/leases.ts';
 import { LOG_MUTANTS } from './list/log.ts';
 import { OBJECT_MUTANTS } from './list/objects.ts';
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...OBJECT_MUTANTS,
   ...TOPIC_MUTANTS,
   ...OPERATOR_MUTANTS,
+  ...KUBE_MUTANTS,
   ...CLIENT_MUTANTS,
   ...BOUND_MUTANTS,
 ];

@@ -78,7 +78,7 @@ function lost(error: unknown, isSent: boolean, signal: AbortSignal): unknown {
     : new KubeError('unavailable', 'NOT_CONNECTED', message, { cause: error });
 }
 
-/** The chunks of a body as they come; a connection that breaks before its end throws. */
+/** The chunks of a body as they come; a connection that breaks before its end throws, and a reader that stops closes it. */
 async function* chunksOf(
   message: IncomingMessage,
   signal: AbortSignal,
@@ -90,8 +90,6 @@ async function* chunksOf(
     }
   } catch (error) {
     throw lost(error, true, signal);
-  } finally {
-    message.destroy();
   }
 }
 

@@ -125,6 +125,14 @@ describe('requests', () => {
     expect(fake.connections).toBeLessThanOrEqual(8);
   });
 
+  it('wait for a connection where there are too many at once', async () => {
+    const all = Array.from({ length: 3 * LIMITS.kubeSocketsMax }, () =>
+      kube.list(THINGS, {}, signal),
+    );
+    await Promise.all(all);
+    expect(fake.connections).toBe(LIMITS.kubeSocketsMax);
+  });
+
   it('list in pages of one state', async () => {
     for (let n = 0; n < 5; n++) fake.objects.put(COLLECTION, thing(`t${n}`));
     const first = await kube.list<Thing>(THINGS, { namespace: 'shop', limit: 3 }, signal);

@@ -161,6 +161,9 @@ describe('a key', () => {
     await clock.pass(100);
     expect(keys()).toEqual(['a', 'b', 'b']);
     expect(queue.delayed).toBe(0);
+    calls[2]?.end();
+    await clock.pass(1_000);
+    expect(keys().length).toBe(3);
   });
 });
 

@@ -1,6 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
 
+const STEPS_MAX = 5_000;
+
 interface Timer {
   readonly atMs: number;
   readonly run: () => void;
@@ -45,14 +47,15 @@ export class VirtualClock implements Clock {
     await settle();
   }
 
-  /** Moves to the next timer whenever nothing happens any more, until the condition holds. */
+  /** Moves to the next timer whenever nothing happens any more, until the condition holds. @throws when it never does. */
   async until(isSo: () => boolean): Promise<void> {
-    for (;;) {
+    for (let steps = 0; steps < STEPS_MAX; steps++) {
       await settle();
       if (isSo()) return;
       const next = this.#next();
       if (next !== undefined) this.#fire(next);
     }
+    throw new Error('it did not become so');
   }
 
   /** Time goes on and no timer runs, as in a process that is stopped, until the result is called. */
