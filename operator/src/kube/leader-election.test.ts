@@ -165,6 +165,24 @@ describe('LeaderElection', () => {
     expect(takenMs).toBeLessThanOrEqual(20_000);
   });
 
+  it('counts from when a renewal was sent, not from when its answer came', async () => {
+    const a = candidate('a');
+    await clock.until(() => a.isHeld);
+    const late = Promise.withResolvers<void>();
+    let sentMs: number | undefined;
+    fake.fault = ({ method }) => {
+      if (sentMs !== undefined) return { kind: 'hang' };
+      if (method !== 'PUT') return undefined;
+      sentMs = clock.monotonicMs();
+      return { kind: 'late', until: late.promise };
+    };
+    await clock.pass(5_000);
+    expect(sentMs).toBeDefined();
+    late.resolve();
+    await clock.until(() => !a.isHeld);
+    expect(clock.monotonicMs() - sentMs!).toBe(10_000);
+  });
+
   it('keeps its leader while the API server is away for less than the deadline', async () => {
     const a = candidate('a');
     await clock.until(() => a.isHeld);

@@ -25,6 +25,8 @@ export type Fault =
   | { readonly kind: 'dropAnswer' }
   /** Half of the answer comes, then the connection breaks. */
   | { readonly kind: 'truncate' }
+  /** The request is carried out and its answer comes later. */
+  | { readonly kind: 'late'; readonly until: Promise<void> }
   /** Nothing ever comes. */
   | { readonly kind: 'hang' };
 
@@ -145,6 +147,7 @@ export class FakeKubeApi implements AsyncDisposable {
       if (fault?.kind === 'dropAnswer') response.destroy();
       else if (fault?.kind === 'truncate')
         response.write(text.slice(0, text.length / 2), () => response.destroy());
+      else if (fault?.kind === 'late') void fault.until.then(() => response.end(text));
       else response.end(text);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
