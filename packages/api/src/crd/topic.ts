@@ -190,6 +190,8 @@ export const TOPIC_CONDITIONS = {
       InvalidName: 'The name that the naming template gives is not one for topics: set topicName.',
       NameCollision:
         'The name differs from that of another topic by "." and "_" only, which metrics could not tell apart: choose another.',
+      InvalidSpec: 'The spec breaks a rule that came after it was stored: correct the field.',
+      NotClaimed: 'It does not yet: see the condition Ready.',
       MetadataUnreachable: 'Postgres could not be asked yet; it is tried again.',
     },
   },
@@ -203,6 +205,7 @@ export const TOPIC_CONDITIONS = {
         'The cluster has as many partitions as it may have: delete topics, or ask for fewer.',
       DataLost:
         'The topic was deleted elsewhere and its records are gone: the annotation streamhouse.io/recreate: "true" makes it anew, empty.',
+      Paused: 'The spec said paused before anything was done.',
       MetadataUnreachable: 'Postgres could not be reached; it is tried again.',
     },
   },
