@@ -54,17 +54,17 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
   settings.say(`seed ${settings.seed}: ${folder}`);
   const limit = AbortSignal.timeout(2 * settings.runMs + OVERHEAD_MS_MAX);
   const signal = AbortSignal.any([settings.signal, limit]);
+  const { stdout: commit } = await run('git', COMMIT, { cwd: import.meta.dirname });
   const played = await play(settings, folder, signal);
   const history = join(folder, HISTORY_FILE);
   const checked = await checkHistory(history, signal);
   const summary = await summarize(history);
-  const { stdout } = await run('git', COMMIT, { cwd: import.meta.dirname });
   const result = report({
     ...played,
     seed: settings.seed,
     runMs: settings.runMs,
     kinds: settings.kinds,
-    commit: stdout.trim(),
+    commit: commit.trim(),
     startedAt: startedAt.toISOString(),
     finishedAt: new Date().toISOString(),
     folder,
