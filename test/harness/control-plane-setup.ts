@@ -12,6 +12,8 @@ import { tiedFolder } from '../../hack/tied.ts';
 
 /** Of a build on a machine that runs the other tests at the same time. */
 const BUILD_MS_MAX = 20 * 60_000;
+const HOW_TO_GET_ONE =
+  'install Go 1.26 or later, or name a folder with the programs in KUBEBUILDER_ASSETS';
 
 /** What the file holds: the control plane, why this machine has none, or how it failed. */
 export type ControlPlaneOutcome =
@@ -60,7 +62,11 @@ async function begin(
       log,
       isLowPriority: true,
     });
-    if ('reason' in found) return { missing: found.reason };
+    if ('reason' in found) {
+      const missing = `no Kubernetes control plane (${found.reason}); to get one, ${HOW_TO_GET_ONE}`;
+      log(`SKIPPED: ${missing}`);
+      return { missing };
+    }
     return { plane: parts.use(await startSimulatedCluster({ binaries: found.folder, signal })) };
   } catch (error) {
     return { fault: String(error) };
