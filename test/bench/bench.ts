@@ -67,8 +67,8 @@ export function wallMs(): number {
 }
 
 /** When to begin to measure, for clients that begin now. */
-export function afterWarmup(): number {
-  return wallMs() + WARMUP_MS;
+export function afterWarmup(warmupMs: number = WARMUP_MS): number {
+  return wallMs() + warmupMs;
 }
 
 export function startClients({ options }: BenchContext, count: number): WorkerProcess[] {
