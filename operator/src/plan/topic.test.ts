@@ -235,15 +235,8 @@ describe('the plan of a topic', () => {
 
 /** What Postgres says to the same wish afterwards. */
 function again(outcome: ClaimOutcome): ClaimOutcome {
-  switch (outcome.kind) {
-    case 'created':
-    case 'adopted':
-    case 'restored':
-    case 'updated':
-      return { kind: 'unchanged', topic: outcome.topic };
-    default:
-      return outcome;
-  }
+  const isDone = ['created', 'adopted', 'restored', 'updated'].includes(outcome.kind);
+  return isDone && 'topic' in outcome ? { kind: 'unchanged', topic: outcome.topic } : outcome;
 }
 
 function changedStatus(resource: TopicResource, status: TopicResource['status']): TopicResource {

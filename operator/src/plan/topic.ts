@@ -146,7 +146,7 @@ export function whenUnreachable(resource: TopicResource, nowMs: number): TopicCh
   return changeOf(resource, status ?? {}, findings, { hasFinalizer, events: [], nowMs });
 }
 
-export function hasOurFinalizer({ metadata }: TopicResource): boolean {
+function hasOurFinalizer({ metadata }: TopicResource): boolean {
   return metadata.finalizers?.includes(TOPIC_FINALIZER) ?? false;
 }
 
@@ -165,7 +165,7 @@ export function isApplied({ status }: TopicResource, wish: TopicWish): boolean {
 }
 
 /** Whether Postgres has answered for this generation, whatever it said. */
-export function hasVerdict({ metadata, status }: TopicResource): boolean {
+function hasVerdict({ metadata, status }: TopicResource): boolean {
   const ready = conditionOf(status?.conditions, 'Ready');
   return ready?.observedGeneration === metadata.generation && ready.status !== 'Unknown';
 }

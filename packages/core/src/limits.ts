@@ -10,6 +10,10 @@ export const LIMITS = {
   topicPartitionsMax: 10_000,
   /** Topics that an operator claims in one statement. More: `invalid`. */
   claimTopicsMax: 500,
+  /** Rows of deleted topics that one statement removes while claims wait. More: another statement. */
+  purgeRowsMax: 1_000,
+  /** Objects of deleted topics that are deleted at a time. More: afterwards. */
+  purgeObjectsMax: 64,
   /** Partitions of a cluster: placement and metadata stay in memory. More: `overloaded`. */
   clusterPartitionsMax: 100_000,
 

@@ -4,6 +4,7 @@ import type { JsonObject } from './json.ts';
 import {
   ALWAYS,
   EVENTS,
+  LEASES,
   manifest,
   refusal,
   TOPICS,
@@ -36,6 +37,16 @@ describe('create', () => {
     expect(made.metadata.uid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-/);
     expect(made).not.toHaveProperty('status');
     expect(await resources.api.get(TOPICS, ORDERS, ALWAYS)).toEqual(made);
+  });
+
+  it('takes objects that leave to the caller of the port what type they are', async () => {
+    await using resources = await testResources();
+    const lease = {
+      metadata: { namespace: 'shop', name: 'leader' },
+      spec: { holderIdentity: 'a' },
+    };
+    const made = await resources.api.create(LEASES, lease, ALWAYS);
+    expect(made).toMatchObject({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' });
   });
 
   it('refuses a name that is taken, and gives another life of a name another identity', async () => {

@@ -26,7 +26,7 @@ import { badRequest, tooLarge } from './refusals.ts';
 import { listPage } from './resource-list.ts';
 import type { ResourceStore } from './resource-store.ts';
 import { watchTable } from './resource-watch.ts';
-import type { ServedKind } from './served-kind.ts';
+import { apiVersionOf, type ServedKind } from './served-kind.ts';
 import {
   applied,
   created,
@@ -96,7 +96,7 @@ export class LocalKubeApi implements KubeApi {
   }
 
   async create<T extends KubeObject>(type: ObjectType, object: T, signal: AbortSignal): Promise<T> {
-    const body = this.named(bodyOf(object));
+    const body = this.named(this.#bodyOf(type, object));
     const written = await this.write(type, refIn(body), signal, (request, previous) =>
       created(request, previous, body),
     );
@@ -109,7 +109,7 @@ export class LocalKubeApi implements KubeApi {
     options: ApplyOptions,
     signal: AbortSignal,
   ): Promise<T> {
-    const body = bodyOf(object);
+    const body = this.#bodyOf(type, object);
     const by = { manager: options.fieldManager, operation: 'Apply' } as const;
     const decide = (request: Request, previous: Outcome): Outcome =>
       applied(request, previous, body, options.force);
@@ -136,7 +136,7 @@ export class LocalKubeApi implements KubeApi {
     options: { readonly subresource?: Subresource },
     signal: AbortSignal,
   ): Promise<T> {
-    const body = bodyOf(object);
+    const body = this.#bodyOf(type, object);
     const written = await this.write(type, refIn(body), signal, (request, previous) =>
       replaced(request, previous, body, options.subresource),
     );
@@ -200,6 +200,12 @@ export class LocalKubeApi implements KubeApi {
       GENERATED_CHARS.charAt(Math.floor(this.#random() * GENERATED_CHARS.length)),
     );
     return { ...body, metadata: { ...metadata, name: `${generateName}${suffix.join('')}` } };
+  }
+
+  /** Callers of the port need not say in the object what they say beside it. */
+  #bodyOf(type: ObjectType, object: object): JsonObject {
+    const { kind } = this.#store.table(type);
+    return { apiVersion: apiVersionOf(kind), kind: kind.kind, ...bodyOf(object) };
   }
 
   #viewOf<T extends KubeObject>(

@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+/** Environment -> settings -> components -> run until a signal. The only reader of process.env. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { systemClock } from '@streamhouse/core/async/system-clock.ts';
+import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
+import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
+import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
+import { openS3Store } from '@streamhouse/store/objects/s3.ts';
+import { HttpKubeApi } from './kube/http-kube-api.ts';
+import { kubeConfigAccess } from './kube/kube-config.ts';
+import { type Logger, openLog } from './log.ts';
+import { OperatorMetrics } from './metrics.ts';
+import { startOperator } from './operator.ts';
+import { type ProcessSettings, readOperatorSettings } from './settings.ts';
+import { SettingsError } from './settings-reader.ts';
+
+/** Milliseconds for one request to the object store. */
+const OBJECT_REQUEST_TIMEOUT_MS = 10_000;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+function openObjects({ install, objectCredentials }: ProcessSettings): Promise<ObjectStore> {
+  const { endpoint, region, bucket, prefix } = install.objects;
+  return openS3Store({
+    region,
+    bucket,
+    requestTimeoutMs: OBJECT_REQUEST_TIMEOUT_MS,
+    probePrefix: prefix,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(objectCredentials === undefined ? {} : { credentials: objectCredentials }),
+  });
+}
+
+async function run(settings: ProcessSettings, log: Logger): Promise<void> {
+  const clock = systemClock;
+  const random = Math.random;
+  const metrics = new OperatorMetrics();
+  const url = settings.metadataUrl.reveal();
+  await using store = await openPgMetadata({
+    url,
+    applicationName: settings.instance,
+    clock,
+    random,
+    onError: (error) => log.warn({ err: error }, 'a connection to Postgres failed'),
+  });
+  await using objects = await openObjects(settings);
+  using kube = new HttpKubeApi({
+    access: kubeConfigAccess(settings.kubeconfig),
+    clock,
+    random,
+    userAgent: 'streamhouse-operator',
+    onExchange: (exchange) => metrics.countRequest(exchange),
+  });
+  await using _operator = await startOperator(settings, {
+    kube,
+    store,
+    migrate: (signal) => migrate(url, signal),
+    objects,
+    clock,
+    random,
+    log,
+    metrics,
+  });
+  log.info({ signal: await untilStopped() }, 'stopping');
+}
+
+function untilStopped(): Promise<string> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', resolve);
+  });
+}
+
+try {
+  const settings = readOperatorSettings({
+    env: process.env,
+    hostName: hostname(),
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const log = openLog(settings.logLevel, settings.instance);
+  try {
+    await run(settings, log);
+  } catch (error) {
+    log.fatal({ err: error }, 'the operator failed');
+    process.exitCode = EXIT_FAILED;
+  }
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = EXIT_USAGE;
+}

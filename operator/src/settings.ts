@@ -1,0 +1,112 @@
+/** What an installation says to its operator: environment -> settings, pure, every fault at once. */
+import { Secret } from '@streamhouse/core/secret.ts';
+import { NAME_TEMPLATES, type NameTemplate } from './plan/topic-name.ts';
+import { SettingsReader, type SettingsSource } from './settings-reader.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const;
+
+/** Where the agents of every pool, and the operator for what is deleted, find the objects. */
+export interface ObjectStoreSettings {
+  /** undefined: AWS itself. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  readonly prefix: string;
+}
+
+/** What every pool of this installation has that its resource leaves out. */
+export interface InstallSettings {
+  readonly image: string;
+  readonly imagePullPolicy: (typeof PULL_POLICIES)[number];
+  /** Names of Secrets in the pool's namespace. */
+  readonly imagePullSecrets: readonly string[];
+  /** The connection Secret, in the pool's namespace. */
+  readonly secretName: string;
+  readonly objects: ObjectStoreSettings;
+}
+
+/** What `startOperator` needs: values that can be written down. */
+export interface OperatorSettings {
+  /** Of this process: the pod's name. */
+  readonly instance: string;
+  /** Those whose resources are reconciled; undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
+  readonly lease: { readonly namespace: string; readonly name: string };
+  readonly nameTemplate: NameTemplate;
+  readonly drift: 'Correct' | 'Report';
+  readonly resyncIntervalMs: number;
+  /** 0: any that is free. */
+  readonly httpPort: number;
+}
+
+/** What the process needs besides, to make its components. */
+export interface ProcessSettings extends OperatorSettings {
+  readonly metadataUrl: Secret;
+  /** undefined: the service account of the pod. */
+  readonly kubeconfig: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly install: InstallSettings;
+  /** undefined: the AWS SDK's own chain, for example workload identity. */
+  readonly objectCredentials:
+    | { readonly accessKeyId: string; readonly secretAccessKey: Secret }
+    | undefined;
+}
+
+/** @throws SettingsError with every fault. */
+export function readOperatorSettings(source: SettingsSource): ProcessSettings {
+  const read = new SettingsReader(source);
+  const podNamespace = read.name('POD_NAMESPACE');
+  const settings: ProcessSettings = {
+    metadataUrl: new Secret(read.postgresUrl('METADATA_STORE')),
+    kubeconfig: read.text('KUBECONFIG', '') || undefined,
+    instance: read.name('POD_NAME', source.hostName.toLowerCase()),
+    namespaces: readNamespaces(read, podNamespace),
+    lease: {
+      namespace: read.name('LEADER_ELECTION_NAMESPACE', podNamespace),
+      name: read.name('LEADER_ELECTION_NAME', 'streamhouse-operator'),
+    },
+    nameTemplate: read.oneOf('TOPIC_NAME_TEMPLATE', '{name}', NAME_TEMPLATES),
+    drift: read.oneOf('DRIFT_MODE', 'Correct', ['Correct', 'Report']),
+    resyncIntervalMs: read.duration('RESYNC_INTERVAL', '5m', 10_000, 86_400_000),
+    httpPort: read.integer('HTTP_PORT', 8080, 0, 65_535),
+    logLevel: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
+    install: readInstall(read),
+    objectCredentials: readCredentials(read),
+  };
+  read.throwFaults();
+  return settings;
+}
+
+function readInstall(read: SettingsReader): InstallSettings {
+  return {
+    image: read.required('AGENT_IMAGE', 'the image of agents whose pool names none'),
+    imagePullPolicy: read.oneOf('AGENT_IMAGE_PULL_POLICY', 'IfNotPresent', PULL_POLICIES),
+    imagePullSecrets: read.names('AGENT_IMAGE_PULL_SECRETS'),
+    secretName: read.name('AGENT_SECRET_NAME'),
+    objects: {
+      endpoint: read.url('AWS_ENDPOINT_URL', ['http:', 'https:']) || undefined,
+      region: read.text('AWS_REGION', 'us-east-1'),
+      bucket: read.text('STREAMHOUSE_BUCKET', 'streamhouse-data'),
+      prefix: read.prefix('STREAMHOUSE_PREFIX'),
+    },
+  };
+}
+
+function readCredentials(read: SettingsReader): ProcessSettings['objectCredentials'] {
+  const accessKeyId = read.text('AWS_ACCESS_KEY_ID', '');
+  const secretAccessKey = read.text('AWS_SECRET_ACCESS_KEY', '');
+  if ((accessKeyId === '') !== (secretAccessKey === '')) {
+    read.fault('AWS_SECRET_ACCESS_KEY', 'and AWS_ACCESS_KEY_ID must be set together, or neither');
+  }
+  if (accessKeyId === '') return undefined;
+  return { accessKeyId, secretAccessKey: new Secret(secretAccessKey) };
+}
+
+function readNamespaces(read: SettingsReader, own: string): readonly string[] | undefined {
+  if (read.text('WATCH_NAMESPACES', '') === '*') return undefined;
+  const names = read.names('WATCH_NAMESPACES');
+  return names.length === 0 ? [own] : names;
+}
