@@ -1,0 +1,114 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { type ProcessSettings, readOperatorSettings } from './settings.ts';
+import { SettingsError } from './settings-reader.ts';
+
+const REQUIRED = {
+  METADATA_STORE: 'postgresql://me:hunter2@db:5432/log',
+  POD_NAMESPACE: 'streamhouse',
+  AGENT_IMAGE: 'registry.example/streamhouse:1',
+  AGENT_SECRET_NAME: 'connection',
+};
+
+function read(env: Readonly<Record<string, string>>): ProcessSettings {
+  return readOperatorSettings({
+    env,
+    hostName: 'Operator-0',
+    readFile: (path) => {
+      throw new Error(`ENOENT: ${path}`);
+    },
+  });
+}
+
+function faultsOf(env: Readonly<Record<string, string>>): readonly string[] {
+  try {
+    read(env);
+  } catch (error) {
+    if (error instanceof SettingsError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('the settings of an operator', () => {
+  test('need what only an installation can say, and have the defaults of the chart', () => {
+    const { metadataUrl, ...rest } = read(REQUIRED);
+    expect(metadataUrl.reveal()).toBe(REQUIRED.METADATA_STORE);
+    expect(rest).toEqual({
+      kubeconfig: undefined,
+      instance: 'operator-0',
+      namespaces: ['streamhouse'],
+      lease: { namespace: 'streamhouse', name: 'streamhouse-operator' },
+      nameTemplate: '{name}',
+      drift: 'Correct',
+      resyncIntervalMs: 300_000,
+      httpPort: 8080,
+      logLevel: 'info',
+      install: {
+        image: 'registry.example/streamhouse:1',
+        imagePullPolicy: 'IfNotPresent',
+        imagePullSecrets: [],
+        secretName: 'connection',
+        objects: {
+          endpoint: undefined,
+          region: 'us-east-1',
+          bucket: 'streamhouse-data',
+          prefix: '',
+        },
+      },
+      objectCredentials: undefined,
+    });
+  });
+
+  test('watch the namespaces that are named once each, or all of them', () => {
+    expect(read({ ...REQUIRED, WATCH_NAMESPACES: 'a, b,a,' }).namespaces).toEqual(['a', 'b']);
+    expect(read({ ...REQUIRED, WATCH_NAMESPACES: '*' }).namespaces).toBeUndefined();
+    expect(faultsOf({ ...REQUIRED, WATCH_NAMESPACES: 'a,*' })).toEqual([
+      'WATCH_NAMESPACES must be names of Kubernetes with commas between, got "*"',
+    ]);
+  });
+
+  test('are refused with every fault at once', () => {
+    const faults = faultsOf({
+      METADATA_STORE: 'http://db',
+      METADATA_STORE_FILE: '/missing',
+      TOPIC_NAME_TEMPLATE: '{uid}',
+      DRIFT_MODE: 'correct',
+      RESYNC_INTERVAL: '1s',
+      HTTP_PORT: '70000',
+      STREAMHOUSE_PREFIX: '../up',
+      AWS_ACCESS_KEY_ID: 'AKID',
+      POD_NAME: 'Operator_1',
+    });
+    const names = faults.map((fault) => fault.split(' ')[0]);
+    expect(new Set(names)).toEqual(
+      new Set([
+        'METADATA_STORE',
+        'METADATA_STORE_FILE',
+        'POD_NAMESPACE',
+        'POD_NAME',
+        'LEADER_ELECTION_NAMESPACE',
+        'TOPIC_NAME_TEMPLATE',
+        'DRIFT_MODE',
+        'RESYNC_INTERVAL',
+        'HTTP_PORT',
+        'AGENT_IMAGE',
+        'AGENT_SECRET_NAME',
+        'STREAMHOUSE_PREFIX',
+        'AWS_SECRET_ACCESS_KEY',
+      ]),
+    );
+  });
+
+  test('show no secret to whoever prints them', () => {
+    const settings = read({
+      ...REQUIRED,
+      AWS_ACCESS_KEY_ID: 'AKID',
+      AWS_SECRET_ACCESS_KEY: 'topsecret',
+    });
+    for (const text of [inspect(settings, { depth: 9 }), JSON.stringify(settings)]) {
+      expect(text).not.toContain('hunter2');
+      expect(text).not.toContain('topsecret');
+    }
+  });
+});
