@@ -6,6 +6,9 @@ import { finished } from 'node:stream/promises';
 import { createInterface } from 'node:readline';
 import type { PartialEvent } from './worker/recorder.ts';
 
+/** The error of an operation whose process ended before it did. */
+export const CRASHED = 'CRASHED';
+
 export interface Part {
   readonly file: string;
   /** Nanoseconds since the run began at which its process was gone. */
@@ -49,7 +52,7 @@ async function* eventsOf({ file, endedNs }: Part): AsyncGenerator<PartialEvent> 
     yield event;
   }
   const t = Math.max(lastNs, endedNs ?? 0);
-  for (const event of open.values()) yield { ...event, t, type: 'info', err: 'CRASHED' };
+  for (const event of open.values()) yield { ...event, t, type: 'info', err: CRASHED };
 }
 
 function parsed(line: string): PartialEvent | undefined {

@@ -47,12 +47,26 @@ test('counts what was acknowledged, failed, unknown and read', async () => {
     [35, 'p', 'info', 'send', SEND, 'indefinite TIMED_OUT'],
     [36, 'q', 'ok', 'poll', { records }],
     [37, 'q', 'ok', 'poll', { records: [] }],
+    [38, 'c-t.4f3a-0.0.0', 'invoke', 'send', SEND],
+    [39, 'r', 'invoke', 'send', SEND],
+    [40, 'c-t.4f3a-0.0.0', 'info', 'send', SEND, 'indefinite NO_ANSWER'],
+    [41, 'r', 'info', 'send', SEND, 'CRASHED'],
+    [42, 's', 'invoke', 'send', SEND],
+    [73, 's', 'ok', 'send', SEND],
   ]);
-  expect(summary.records).toEqual({ acknowledged: 2, failed: 2, unknown: 2 });
-  expect(summary.operations).toEqual({ ok: 1, fail: 1, info: 1 });
-  expect([summary.polls, summary.read, summary.sendsSlowerThan30s]).toEqual([1, 3, 1]);
-  expect(summary.errors).toEqual({ 'notFound TOPIC_NOT_FOUND': 1, 'indefinite TIMED_OUT': 1 });
-  expect(summary.partitions).toEqual(new Map([['t/0', { last: 'info', acknowledgedNs: [1e9] }]]));
+  expect(summary.records).toEqual({ acknowledged: 4, failed: 2, unknown: 6 });
+  expect(summary.operations).toEqual({ ok: 2, fail: 1, info: 3 });
+  expect([summary.polls, summary.read]).toEqual([1, 3]);
+  expect(summary.retried).toEqual({ operations: 4, okWithin30s: 1 });
+  expect(summary.errors).toEqual({
+    'notFound TOPIC_NOT_FOUND': 1,
+    'indefinite TIMED_OUT': 1,
+    'indefinite NO_ANSWER': 1,
+    CRASHED: 1,
+  });
+  expect(summary.partitions).toEqual(
+    new Map([['t/0', { last: 'ok', acknowledgedNs: [1e9, 73e9] }]]),
+  );
 });
 
 test('the calm is from the warm-up to the phase or the event of faults, its last five seconds', async () => {

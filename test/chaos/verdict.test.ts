@@ -19,7 +19,7 @@ const SUMMARY: Summary = {
   operations: { ok: 1_000, fail: 0, info: 0 },
   polls: 0,
   read: 0,
-  sendsSlowerThan30s: 0,
+  retried: { operations: 0, okWithin30s: 0 },
   calm: { ok: 500, seconds: 5 },
   partitions: new Map([['t/0', { last: 'ok' as const, acknowledgedNs: [] }]]),
   errors: {},

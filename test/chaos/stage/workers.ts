@@ -159,7 +159,8 @@ export class Worker {
 
 type ClientRole = WorkerRole & { readonly kind: 'client' };
 
-const IMPATIENT = 'c';
+/** The client whose deadlines are shorter than the SDK's. */
+export const IMPATIENT = 'c';
 
 /** Milliseconds and counts that make 500 to 2,000 records a second of all clients. The first one is the one to be patient. */
 const CLIENTS: readonly { readonly name: string; readonly role: ClientRole }[] = [
