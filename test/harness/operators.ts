@@ -140,6 +140,28 @@ export class OperatorWorld implements AsyncDisposable {
     await until(async () => (await this.topic(name)) === undefined, signal());
   }
 
+  /** As in `Accepted=True/Accepted Ready=True/Ready`. */
+  async conditions(name: string): Promise<string> {
+    return conditionsOf(await this.topic(name));
+  }
+
+  /** Ends all connections of operators to Postgres and lets none in, until the result is disposed of. */
+  async postgresAway(): Promise<AsyncDisposable> {
+    const { sql } = this.database;
+    const [row] = await sql<{ name: string }>('SELECT current_database() AS name');
+    const allow = (isAllowed: boolean) =>
+      sql(`ALTER DATABASE ${row?.name} ALLOW_CONNECTIONS ${isAllowed}`);
+    await allow(false);
+    await sql(`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await allow(true);
+      },
+    };
+  }
+
   /** Reasons of the events about a resource, sorted. */
   async events(name: string): Promise<readonly string[]> {
     const query = { namespace: NAMESPACE };
@@ -170,7 +192,6 @@ interface EventBody {
   readonly note: string;
 }
 
-/** As in `Accepted=True/Accepted Ready=True/Ready`. */
 function conditionsOf(topic: TopicResource | undefined): string {
   const conditions = topic?.status?.conditions ?? [];
   return conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');

@@ -2,9 +2,12 @@
  * Topics of an operator, as those who apply them see them: the situations and the deletion rules, on an API server in this
  * process and on Postgres as it is.
  */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OperatorWorld, signal } from '../harness/operators.ts';
 import { until } from '../harness/until.ts';
+
+// Some wait for notifications and for the pause between two looks.
+vi.setConfig({ testTimeout: 60_000 });
 
 const SETTINGS = {
   pool: 'default',
@@ -80,5 +83,150 @@ describe('a topic of a resource', () => {
     });
     await world.apply('orders', { partitions: 8 });
     await world.untilReady('orders');
+  });
+});
+
+describe('what was changed elsewhere', () => {
+  const change = (sql: string) => world.database.sql(sql);
+  const retentionMs = async () =>
+    (await world.metadata.topics.byName('orders', signal()))?.retentionMs;
+
+  test('is changed back soon, and an event names the fields', async () => {
+    await world.start();
+    await world.apply('orders', { retention: { time: '1h' } });
+    await world.untilReady('orders');
+    await change(`UPDATE topics SET retention_ms = 1, pool = 'other'`);
+    await until(async () => (await retentionMs()) === 3_600_000, signal());
+    expect(await world.untilEvent('orders', 'DriftCorrected')).toContain('pool, retentionMs');
+  });
+
+  test('is told and left with drift mode Report, until it is undone', async () => {
+    await world.start({ settings: { drift: 'Report' } });
+    await world.apply('orders', { retention: { time: '1h' } });
+    await world.untilReady('orders');
+    await change('UPDATE topics SET retention_ms = 1');
+    await world.untilTopic('orders', 'Drifted=True/DriftReported');
+    expect(await retentionMs()).toBe(1);
+    await change('UPDATE topics SET retention_ms = 3600000');
+    await world.untilTopic('orders', 'Drifted=False/InSync');
+  });
+
+  test('never shrinks: the status shows the partitions that there are', async () => {
+    await world.start();
+    await world.apply('orders', { partitions: 2 });
+    const { status } = await world.untilReady('orders');
+    await change(`INSERT INTO partitions (topic_id, part) VALUES ('${status?.topicId}', 2)`);
+    await change('UPDATE topics SET partitions = 3');
+    const topic = await world.untilTopic('orders', 'Drifted=True/PartitionsAhead');
+    expect(topic.status?.partitions).toBe(3);
+  });
+
+  test('comes back when it was deleted, and is lost once its records are gone', async () => {
+    await world.start();
+    await world.apply('orders');
+    const { status } = await world.untilReady('orders');
+    await change('UPDATE topics SET deleted_at = clock_timestamp()');
+    await world.untilEvent('orders', 'Restored');
+    expect(await world.metadata.topics.byName('orders', signal())).toMatchObject({
+      topicId: status?.topicId,
+    });
+    await change('DELETE FROM partitions');
+    await change('DELETE FROM topics');
+    await world.untilTopic('orders', 'Ready=False/DataLost');
+    expect(await world.metadata.topics.list(signal())).toEqual([]);
+    await world.apply('orders', {}, { annotations: { 'streamhouse.io/recreate': 'true' } });
+    const anew = await world.untilReady('orders');
+    expect(anew.status?.topicId).not.toBe(status?.topicId);
+  });
+});
+
+describe('a name', () => {
+  test('is of one resource; the other one waits without holding anything, and gets it when it is free', async () => {
+    await world.start();
+    await world.apply('first', { topicName: 'orders' });
+    const { status } = await world.untilReady('first');
+    await world.apply('second', { topicName: 'orders', deletionPolicy: 'Delete' });
+    const second = await world.untilTopic('second', 'Accepted=False/NameConflict');
+    expect(second.metadata.finalizers ?? []).toEqual([]);
+    await world.delete('first');
+    const winner = await world.untilReady('second');
+    expect(winner.status?.topicId).toBe(status?.topicId);
+    expect(winner.metadata.finalizers).toEqual(['streamhouse.io/topic']);
+    await world.untilEvent('first', 'Retained');
+  });
+
+  test('that another one has is not touched by the deletion of who lost it', async () => {
+    await world.start();
+    await world.apply('first', { topicName: 'orders' });
+    const first = await world.untilReady('first');
+    await world.apply('second', { topicName: 'orders', deletionPolicy: 'Delete' });
+    await world.untilTopic('second', 'Accepted=False/NameConflict');
+    await world.delete('second');
+    await world.untilGone('second');
+    await world.apply('third');
+    await world.untilReady('third');
+    expect(await world.metadata.topics.byName('orders', signal())).toMatchObject({
+      topicId: first.status?.topicId,
+      owner: { uid: first.metadata.uid },
+    });
+  });
+});
+
+describe('the deletion of a resource', () => {
+  test('keeps the topic, managed by nobody, unless it says otherwise', async () => {
+    await world.start();
+    await world.apply('orders');
+    const { status } = await world.untilReady('orders');
+    await world.delete('orders');
+    await world.untilEvent('orders', 'Retained');
+    expect(await world.metadata.topics.byName('orders', signal())).toMatchObject({
+      topicId: status?.topicId,
+      owner: { kind: 'api' },
+    });
+  });
+
+  test('with deletionPolicy Delete hides the topic; applied again within the grace it is back', async () => {
+    await world.start();
+    await world.apply('orders', { deletionPolicy: 'Delete' });
+    const { status, metadata } = await world.untilReady('orders');
+    expect(metadata.finalizers).toEqual(['streamhouse.io/topic']);
+    await world.delete('orders');
+    await world.untilGone('orders');
+    expect(await world.metadata.topics.byName('orders', signal())).toBeUndefined();
+    await world.untilEvent('orders', 'Deleted');
+    await world.apply('orders', { deletionPolicy: 'Delete' });
+    const again = await world.untilReady('orders');
+    expect(again.status?.topicId).toBe(status?.topicId);
+    expect(again.metadata.uid).not.toBe(metadata.uid);
+  });
+
+  test('waits while the spec says paused', async () => {
+    await world.start();
+    await world.apply('orders', { deletionPolicy: 'Delete' });
+    await world.untilReady('orders');
+    await world.apply('orders', { deletionPolicy: 'Delete', paused: true });
+    await world.untilTopic('orders', 'Paused=True/Paused');
+    await world.delete('orders');
+    // Whatever was to be done about the deletion is done before what comes after it.
+    await world.apply('later');
+    await world.untilReady('later');
+    expect(await world.metadata.topics.byName('orders', signal())).toBeDefined();
+    await world.apply('orders', { deletionPolicy: 'Delete', paused: false });
+    await world.untilGone('orders');
+    expect(await world.metadata.topics.byName('orders', signal())).toBeUndefined();
+  });
+
+  test('that no operator saw releases the topic later', async () => {
+    const first = await world.start();
+    await world.apply('orders');
+    await world.apply('bills');
+    await world.untilReady('orders');
+    await world.untilReady('bills');
+    await first.operator[Symbol.asyncDispose]();
+    await world.delete('orders');
+    await world.start();
+    await world.untilEvent('orders', 'Retained');
+    const owners = (await world.metadata.topics.list(signal())).map(({ owner }) => owner.kind);
+    expect(owners).toEqual(['kubernetes', 'api']);
   });
 });

@@ -83,7 +83,7 @@ export class TopicReconciler {
     return {};
   }
 
-  /** Gives the topic of a resource that is gone back to the API; undefined `topicId`: whatever it had. */
+  /** Gives the topic of a resource that is gone back to the API. */
   async release(owner: KubernetesOwner, topicId: TopicId, topicName: string): Promise<void> {
     const { store, term, onFreed } = this.#options;
     const epoch = await term.epoch(this.#signal);
@@ -198,6 +198,7 @@ export class TopicReconciler {
   }
 }
 
-function isOfPostgres(reason: string): boolean {
+/** Whether an error with this reason came from Postgres. */
+export function isOfPostgres(reason: string): boolean {
   return reason.startsWith('POSTGRES_') || reason.startsWith('SCHEMA_');
 }

@@ -3,7 +3,7 @@ import type { TopicResource } from '@streamhouse/api/crd/topic.ts';
 import { type Clock, delay, type Random } from '@streamhouse/core/async/clock.ts';
 import { retry } from '@streamhouse/core/async/retry.ts';
 import { runLoop, Trigger } from '@streamhouse/core/async/run-loop.ts';
-import { StreamError } from '@streamhouse/core/errors.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { OwnedTopic } from '@streamhouse/store/metadata/operator.ts';
 import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
@@ -14,13 +14,13 @@ import type { Change, ResourceCache } from '../kube/resource-cache.ts';
 import { type Again, WorkQueue } from '../kube/work-queue.ts';
 import type { Logger } from '../log.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { canonicalName } from '../plan/topic-name.ts';
+import { canonicalName, topicNameOf } from '../plan/topic-name.ts';
 import { compareTopics } from '../plan/topic-resync.ts';
 import { ownerOf, topicIdOf, type TopicPolicy } from '../plan/topic-wish.ts';
 import { ClaimBuffer } from './claim-buffer.ts';
 import type { LeaderTerm } from './controller.ts';
 import { runPurge } from './purge.ts';
-import { TOPIC_TYPE, TopicReconciler } from './topic-reconciler.ts';
+import { isOfPostgres, TOPIC_TYPE, TopicReconciler } from './topic-reconciler.ts';
 
 /** Reconciles at a time: they wait for the same statement and for the API server. */
 const WORKERS = 128;
@@ -145,7 +145,7 @@ export class TopicTerm {
     if (topicId === undefined) return this.#resyncDue.fire();
     const live = await kube.get<TopicResource>(TOPIC_TYPE, { namespace, name }, this.#term.lost);
     if (live?.metadata.uid === uid) return;
-    const topicName = resource.status?.topicName ?? policy.nameTemplate;
+    const topicName = topicNameOf(resource, policy.nameTemplate);
     await this.#reconciler.release(ownerOf(resource), topicId, topicName);
   }
 
@@ -228,10 +228,9 @@ export class TopicTerm {
       this.#over.abort(error);
       return;
     }
-    const isStale = error instanceof StreamError && error.kind === 'conflict';
-    this.#options.log[isStale ? 'debug' : 'warn'](
-      { err: error, topic: what },
-      'topics: it is tried again',
-    );
+    // A resource that changed meanwhile is nothing to see, and of Postgres the probe tells once and not for each topic.
+    const { kind, reason } = toStreamError(error);
+    const level = kind === 'conflict' || isOfPostgres(reason) ? 'debug' : 'warn';
+    this.#options.log[level]({ err: error, topic: what }, 'topics: it is tried again');
   }
 }
