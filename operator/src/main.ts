@@ -7,11 +7,13 @@ import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store } from '@streamhouse/store/objects/s3.ts';
+import { PoolController } from './controllers/agent-pool.ts';
 import { HttpKubeApi } from './kube/http-kube-api.ts';
 import { kubeConfigAccess } from './kube/kube-config.ts';
 import { type Logger, openLog } from './log.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
+import { KubernetesPools } from './pools/kubernetes.ts';
 import { type ProcessSettings, readOperatorSettings } from './settings.ts';
 import { SettingsError } from './settings-reader.ts';
 
@@ -61,6 +63,16 @@ async function run(settings: ProcessSettings, log: Logger): Promise<void> {
     random,
     log,
     metrics,
+    controllers: (events) => {
+      const { install, namespaces, resyncIntervalMs } = settings;
+      const backend = new KubernetesPools({
+        ...{ kube, clock, random, install, namespaces },
+        onError: (error, { plural }) => log.warn({ err: error, plural }, 'watching failed'),
+        onWatch: ({ plural }) => metrics.countWatch(plural),
+      });
+      const common = { kube, store, clock, random, log, metrics };
+      return [new PoolController({ ...common, backend, events, namespaces, resyncIntervalMs })];
+    },
   });
   log.info({ signal: await untilStopped() }, 'stopping');
 }

@@ -69,6 +69,23 @@ export interface PoolMetadata {
   readonly unheld: number;
 }
 
+/** A member as the platform knows it. */
+export interface PlatformMember extends Omit<PoolMember, 'session'> {
+  /**
+   * Sessions of this agent that began before, in milliseconds since 1970, are of a process that has ended. Undefined while
+   * its process runs: then its own registration has ended those.
+   */
+  readonly endedBeforeMs: number | undefined;
+}
+
+export interface PlatformFacts {
+  readonly wanted: readonly WantedSet[];
+  readonly sets: readonly PoolSet[];
+  readonly members: readonly PlatformMember[];
+  /** Of the agents that were asked about: those of this pool that no process can have been when they were asked about. */
+  readonly absent: readonly string[];
+}
+
 /** How many agents each zone gets: as even as can be, the first names the larger shares. Sorted; one of no name without zones. */
 export function sharesOf(
   replicas: number,

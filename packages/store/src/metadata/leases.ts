@@ -24,6 +24,13 @@ export interface PartitionLease extends TopicPartition {
   readonly epoch: Epoch;
 }
 
+/** How many partitions of a pool one agent holds. */
+export interface LeaseCount {
+  /** undefined: nobody, or an incarnation that is fenced. */
+  readonly holder: Incarnation | undefined;
+  readonly partitions: number;
+}
+
 export interface Handover extends TopicPartition {
   readonly epoch: Epoch;
   readonly heir: Incarnation | undefined;
@@ -33,6 +40,15 @@ export interface Handover extends TopicPartition {
 export interface LeaseStore {
   /** Every partition of every topic that is not deleted, sorted by (topicId, partition). */
   all(signal: AbortSignal): Promise<readonly PartitionLease[]>;
+  /**
+   * The partitions of one pool by holder, of topics that are not deleted: of all of them, or of those that `topics` names.
+   * In no order; holders of none do not occur.
+   */
+  counts(
+    pool: string,
+    topics: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly LeaseCount[]>;
   /**
    * Takes those of `wanted` whose holder is nobody or fenced: epoch + 1. Skips rows that somebody else is taking.
    * Resolves those taken, with their producers. Takes none when `me` is fenced. Notifies.

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { epoch, partitionIndex } from '@streamhouse/core/ids.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -10,6 +11,7 @@ import {
   SETTINGS,
   soon,
 } from '../pg/log.test-support.ts';
+import type { LeaseCount } from '../leases.ts';
 import type { Metadata } from '../port.ts';
 
 export function leaseConformance(metadata: () => Metadata): void {
@@ -101,6 +103,32 @@ function registerRelease(metadata: () => Metadata): void {
 }
 
 function registerLeases(metadata: () => Metadata): void {
+  test("are counted by holder, those of a fenced one as nobody's", async () => {
+    const pool = `pool-${randomUUID()}`;
+    const { name, topicId } = await metadata().topics.create(
+      `counted-${randomUUID()}`,
+      5,
+      { ...SETTINGS, pool },
+      soon(),
+    );
+    const free = (await metadata().leases.all(soon())).filter((one) => one.topicId === topicId);
+    const [me, dead] = [await registerAgent(metadata()), await registerAgent(metadata())];
+    await metadata().leases.takeover(me, free.slice(0, 2), soon());
+    await metadata().leases.takeover(dead, free.slice(2, 3), soon());
+    await metadata().agents.fence(dead, undefined, soon());
+    const counts = (topics: readonly string[]): Promise<readonly LeaseCount[]> =>
+      metadata().leases.counts(pool, topics, soon());
+    const both = [
+      { holder: me, partitions: 2 },
+      { holder: undefined, partitions: 3 },
+    ];
+    expect(new Set(await counts([]))).toEqual(new Set(both));
+    expect(new Set(await counts([name]))).toEqual(new Set(both));
+    expect(await counts(['another'])).toEqual([]);
+    await metadata().topics.delete(topicId, soon());
+    expect(await counts([])).toEqual([]);
+  });
+
   test('I-05: epochs strictly increase through release, takeover and a new life', async () => {
     const { me, topicId, held } = await holdTopic(metadata(), 1);
     const seen: number[] = [held[0]!.epoch];

@@ -12,7 +12,7 @@ import {
 } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { ProducerSnapshot } from '@streamhouse/core/log/producer-state.ts';
-import type { Handover, HeldPartition, LeaseStore, PartitionLease } from '../leases.ts';
+import type { Handover, HeldPartition, LeaseCount, LeaseStore, PartitionLease } from '../leases.ts';
 import { arrayLiteral } from './array-literal.ts';
 import type { Database, Statement } from './database.ts';
 import { unflattenBatches } from './producer-batches.ts';
@@ -44,6 +44,16 @@ const LEASES = `
 
 const ALL: Statement = { name: 'all-leases', text: `${LEASES} ORDER BY p.topic_id, p.part` };
 
+const COUNTS: Statement = {
+  name: 'lease-counts',
+  text: `
+    SELECT s.incarnation AS holder, count(*) AS partitions
+    FROM topics t JOIN partitions p ON p.topic_id = t.topic_id
+    LEFT JOIN agent_sessions s ON s.incarnation = p.holder_incarnation AND s.fenced_at IS NULL
+    WHERE t.pool = $1 AND t.deleted_at IS NULL AND (cardinality($2::text[]) = 0 OR t.name = ANY ($2))
+    GROUP BY s.incarnation`,
+};
+
 const HOLDER: Statement = {
   name: 'partition-holder',
   text: `${LEASES} WHERE p.topic_id = $1 AND p.part = $2`,
@@ -58,6 +68,11 @@ interface HeldRow {
   readonly producerId: number | null;
   readonly producerEpoch: number;
   readonly batches: readonly number[];
+}
+
+interface CountRow {
+  readonly holder: number | null;
+  readonly partitions: number;
 }
 
 interface LeaseRow {
@@ -78,6 +93,18 @@ export class PgLeases implements LeaseStore {
   async all(signal: AbortSignal): Promise<readonly PartitionLease[]> {
     const rows = await this.#database.read<LeaseRow>(ALL, [], signal);
     return rows.map(toLease);
+  }
+
+  async counts(
+    pool: string,
+    topics: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly LeaseCount[]> {
+    const rows = await this.#database.read<CountRow>(COUNTS, [pool, topics], signal);
+    return rows.map(({ holder, partitions }) => ({
+      holder: holder === null ? undefined : incarnation(holder),
+      partitions,
+    }));
   }
 
   async takeover(
