@@ -19,7 +19,7 @@ import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { until } from './until.ts';
 
 const NAMESPACE = 'shop';
-const WAIT_MS = 20_000;
+const WAIT_MS = 40_000;
 
 export interface OperatorOptions {
   readonly settings?: Partial<OperatorSettings>;
@@ -148,9 +148,11 @@ export class OperatorWorld implements AsyncDisposable {
   /** Ends all connections of operators to Postgres and lets none in, until the result is disposed of. */
   async postgresAway(): Promise<AsyncDisposable> {
     const { sql } = this.database;
-    const [row] = await sql<{ name: string }>('SELECT current_database() AS name');
+    // Not by ALTER DATABASE, which wants to be sent from another one.
     const allow = (isAllowed: boolean) =>
-      sql(`ALTER DATABASE ${row?.name} ALLOW_CONNECTIONS ${isAllowed}`);
+      sql('UPDATE pg_database SET datallowconn = $1 WHERE datname = current_database()', [
+        isAllowed,
+      ]);
     await allow(false);
     await sql(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity

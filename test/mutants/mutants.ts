@@ -7,6 +7,7 @@ import { LOG_MUTANTS } from './list/log.ts';
 import { OBJECT_MUTANTS } from './list/objects.ts';
 import { OPERATOR_MUTANTS } from './list/operator.ts';
 import { PUBLISH_MUTANTS } from './list/publish.ts';
+import { RECONCILING_MUTANTS } from './list/reconciling.ts';
 import { TOPIC_MUTANTS } from './list/topics.ts';
 import type { Mutant } from './mutant.ts';
 
@@ -18,6 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TOPIC_MUTANTS,
   ...OPERATOR_MUTANTS,
   ...KUBE_MUTANTS,
+  ...RECONCILING_MUTANTS,
   ...CLIENT_MUTANTS,
   ...BOUND_MUTANTS,
 ];

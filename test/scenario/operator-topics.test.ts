@@ -7,7 +7,7 @@ import { OperatorWorld, signal } from '../harness/operators.ts';
 import { until } from '../harness/until.ts';
 
 // Some wait for notifications and for the pause between two looks.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const SETTINGS = {
   pool: 'default',
