@@ -108,7 +108,8 @@ export async function applyObjects(
 ): Promise<void> {
   const path = join(plane.folder, 'objects.json');
   await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  await kubectlOf(plane, signal)('apply', '-f', path);
+  // The server refuses what is wrong all the same, and does not take the time to describe all of its kinds first.
+  await kubectlOf(plane, signal)('apply', '--validate=false', '-f', path);
 }
 
 /** Writes the users' tokens and the key that signs those of service accounts. */

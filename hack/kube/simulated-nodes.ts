@@ -12,6 +12,9 @@ import { storage } from './storage.ts';
 
 const NODES = 3;
 const STAGES = join(import.meta.dirname, 'simulation.yaml');
+const AUDIT_POLICY = join(import.meta.dirname, 'audit.yaml');
+/** In the folder of the control plane: one line of JSON for each request of a service account. */
+export const AUDIT_LOG = 'audit.log';
 const SIMULATED = 'kwok.x-k8s.io/node';
 
 /** A control plane with three simulated nodes, each in a zone of its own. */
@@ -19,7 +22,12 @@ export async function startSimulatedCluster(
   options: ControlPlaneOptions,
 ): Promise<RunningControlPlane> {
   await using parts = new AsyncDisposableStack();
-  const plane = parts.use(await startControlPlane(options));
+  const apiServerFlags = [
+    `--audit-policy-file=${AUDIT_POLICY}`,
+    `--audit-log-path=${AUDIT_LOG}`,
+    ...(options.apiServerFlags ?? []),
+  ];
+  const plane = parts.use(await startControlPlane({ ...options, apiServerFlags }));
   const { folder, kubeconfigs } = plane;
   const nodes = Array.from({ length: NODES }, node);
   const objects = [...nodes, ...(await storage(join(folder, 'volumes')))];

@@ -11,6 +11,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inject } from 'vitest';
 import { kubeconfig } from '../../hack/kube/kubeconfig.ts';
+import { AUDIT_LOG } from '../../hack/kube/simulated-nodes.ts';
 import type { CommandEnd } from './command.ts';
 import type { ControlPlaneOutcome } from './control-plane-setup.ts';
 
@@ -23,6 +24,19 @@ export interface RunOptions {
   readonly input?: unknown;
   /** A path; without it the command may do everything. */
   readonly kubeconfig?: string;
+}
+
+/** As in `audit.k8s.io/v1`. */
+export interface AuditedRequest {
+  readonly verb: string;
+  readonly objectRef?: {
+    readonly namespace?: string;
+    readonly name?: string;
+    readonly apiGroup?: string;
+    readonly resource: string;
+    readonly subresource?: string;
+  };
+  readonly responseStatus?: { readonly code: number; readonly message?: string };
 }
 
 export interface TestNamespace extends AsyncDisposable {
@@ -97,6 +111,18 @@ export class ControlPlane {
     const path = join(folder, `${namespace}-${name}-${randomBytes(4).toString('hex')}.kubeconfig`);
     await writeFile(path, kubeconfig({ server, authority, token, namespace }), { mode: 0o600 });
     return path;
+  }
+
+  /** What a service account has asked of the API server so far, `user` as the server calls it. */
+  async requestsOf(user: string): Promise<readonly AuditedRequest[]> {
+    const log = await readFile(join(this.#plane.folder, AUDIT_LOG), 'utf8');
+    // The last line may be on its way.
+    return log
+      .slice(0, log.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line.includes(user))
+      .map((line) => JSON.parse(line) as AuditedRequest & { readonly user: { username: string } })
+      .filter((request) => request.user.username === user);
   }
 
   /** Nothing of the user's home takes part. */

@@ -8,12 +8,8 @@ import { openProxy, type Proxy } from '@streamhouse/store/metadata/pg/proxy.test
 import type { TopicSettings } from '@streamhouse/store/metadata/topics.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { controlPlane, type TestNamespace } from '../harness/control-plane.ts';
-import {
-  conditionsOf,
-  type OperatorProcess,
-  OperatorStage,
-  soon,
-} from '../harness/operator-stage.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
+import { conditionsOf, OperatorStage, soon } from '../harness/operator-stage.ts';
 import { until } from '../harness/until.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
