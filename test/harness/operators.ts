@@ -147,14 +147,14 @@ export class OperatorWorld implements AsyncDisposable {
 
   /** Ends all connections of operators to Postgres and lets none in, until the result is disposed of. */
   async postgresAway(): Promise<AsyncDisposable> {
-    const { sql } = this.database;
+    const { database } = this;
     // Not by ALTER DATABASE, which wants to be sent from another one.
     const allow = (isAllowed: boolean) =>
-      sql('UPDATE pg_database SET datallowconn = $1 WHERE datname = current_database()', [
+      database.sql('UPDATE pg_database SET datallowconn = $1 WHERE datname = current_database()', [
         isAllowed,
       ]);
     await allow(false);
-    await sql(`
+    await database.sql(`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()`);
     return {
