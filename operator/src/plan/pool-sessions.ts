@@ -33,12 +33,13 @@ export function joinFacts(platform: PlatformFacts, known: PoolSessions | undefin
 }
 
 function withSession(
-  { endedBeforeMs: _, ...member }: PlatformMember,
+  platformMember: PlatformMember,
   session: AgentSession | undefined,
   known: PoolSessions | undefined,
 ): PoolMember {
-  if (session === undefined || known === undefined) return { ...member, session: undefined };
-  return { ...member, session: memberSession(session, known) };
+  const { endedBeforeMs: _, ...member } = platformMember;
+  const isKnown = session !== undefined && known !== undefined;
+  return { ...member, session: isKnown ? memberSession(session, known) : undefined };
 }
 
 function memberSession(

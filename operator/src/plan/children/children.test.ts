@@ -95,7 +95,7 @@ describe('the revision of a pod template', () => {
       { disruptionBudget: { maxUnavailable: 0 } },
       { image: INSTALL.image },
     ];
-    for (const spec of same) expect(revision(spec), JSON.stringify(spec)).toBe(revision({}));
+    expect(same.map((spec) => revision(spec))).toEqual(same.map(() => revision({})));
   });
 
   test('changes with what runs', () => {
