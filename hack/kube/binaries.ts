@@ -14,10 +14,10 @@ import {
   rm,
   writeFile,
 } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { runGo } from '../go.ts';
 import { whileLocked } from '../lock.ts';
+import { userCache } from '../user-cache.ts';
 import { imageArchive } from './image-archive.ts';
 
 /** Of what holds the namespaces of a pod. */
@@ -91,8 +91,7 @@ export async function findBinaries(options: BinariesOptions): Promise<Binaries> 
   )
     return { folder: given };
   const version = await kubernetesVersion();
-  const cache = env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache');
-  const folder = join(cache, 'streamhouse', `kubernetes-${version}-${await sourceHash()}`);
+  const folder = join(userCache(env), `kubernetes-${version}-${await sourceHash()}`);
   const isMissing = async (set: BinarySet): Promise<boolean> =>
     !(await areThere(folder, [...SETS[set].files, stamp(set)]));
   for (const set of sets) {

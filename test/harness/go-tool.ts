@@ -1,8 +1,9 @@
-/** Programs of others that tests use where Go is: built once into `.cache/` of the project. */
+/** Programs of others that tests use where Go is: built once into the user's cache. */
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runGo } from '../../hack/go.ts';
 import { whileLocked } from '../../hack/lock.ts';
+import { userCache } from '../../hack/user-cache.ts';
 
 const BUILD_MS_MAX = 8 * 60_000;
 
@@ -20,7 +21,7 @@ export type GoTool = { readonly path: string } | { readonly reason: string };
 
 /** Finds the program or builds it; processes that ask at the same time build it once. */
 export async function findGoTool(tool: GoModule): Promise<GoTool> {
-  const cache = join(import.meta.dirname, '../../.cache', tool.name);
+  const cache = join(userCache(process.env), 'go-tools');
   const binary = join(cache, `${tool.name}-${tool.version}`);
   if (await isThere(binary)) return { path: binary };
   await mkdir(cache, { recursive: true });

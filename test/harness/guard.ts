@@ -10,12 +10,18 @@ export interface TemporaryHome extends AsyncDisposable {
 /** Files in it are named after processes that were stopped and have to go on to be able to end. */
 export const STOPPED_FOLDER = 'stopped';
 
-// $1 is the folder. Postgres is the one child that outlives its supervisor on purpose, so it is the one to look for.
+// $1 is the folder. Postgres is the one child that outlives its supervisor on purpose, so it is the one to end. Agents end by
+// themselves, and write into the folder until then: each is waited for, a minute at most.
 const CLEAN_UP = `
 cat > /dev/null
 for file in "$1"/${STOPPED_FOLDER}/*; do kill -CONT "\${file##*/}" 2> /dev/null; done
+agents=$(sed -n 's/.*"pid":\\([0-9]*\\).*/\\1/p' "$1"/agents/*.json 2> /dev/null)
 pid=$(head -n 1 "$1/postgres/data/postmaster.pid" 2> /dev/null) && kill -QUIT "$pid"
 while [ -n "$pid" ] && kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
+tries=1200
+for agent in $agents; do
+  while kill -0 "$agent" && [ $tries -gt 0 ]; do sleep 0.05; tries=$((tries - 1)); done
+done 2> /dev/null
 rm -rf "$1"
 `;
 

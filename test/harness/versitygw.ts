@@ -1,5 +1,5 @@
 /**
- * A real S3 server for tests, where Go is: versitygw, built once into `.cache/` of the project. It does not sync, so it
+ * A real S3 server for tests, where Go is: versitygw, built once into the user's cache. It does not sync, so it
  * is no place for what must outlast a power cut.
  */
 import { once } from 'node:events';
