@@ -78,7 +78,7 @@ export function setChild(
   );
 }
 
-export function ownerReference({ metadata }: AgentPoolResource): OwnerReference {
+function ownerReference({ metadata }: AgentPoolResource): OwnerReference {
   return {
     apiVersion: `${GROUP}/${VERSION}`,
     kind: 'AgentPool',

@@ -42,10 +42,6 @@ export function setName(pool: string, zone: string): string {
   return zone === '' ? pool : `${pool}-${zone}`;
 }
 
-export function agentIdOf(pool: string, zone: string, ordinal: number): string {
-  return `${setName(pool, zone)}-${ordinal}`;
-}
-
 /** Client Service, ServiceAccount and PodDisruptionBudget. */
 export function agentsName(pool: string): string {
   return `${pool}-agents`;
