@@ -39,7 +39,8 @@ export interface OperatorComponents {
 }
 
 export interface Operator {
-  readonly httpPort: number;
+  /** Undefined when nothing listens. */
+  readonly httpPort: number | undefined;
   readonly isLeader: boolean;
   /** Takes no more keys, finishes what runs, gives the Lease up. Idempotent. */
   [Symbol.asyncDispose](): Promise<void>;
@@ -51,21 +52,24 @@ export async function startOperator(
   components: OperatorComponents,
 ): Promise<Operator> {
   const running = new RunningOperator(settings, components);
-  const http = await startHttpServer({
-    port: settings.httpPort,
-    health: () => running.healthFault(),
-    ready: () => running.readyFault(),
-    registry: components.metrics.registry,
-  });
+  const http =
+    settings.httpPort === undefined
+      ? undefined
+      : await startHttpServer({
+          port: settings.httpPort,
+          health: () => running.healthFault(),
+          ready: () => running.readyFault(),
+          registry: components.metrics.registry,
+        });
   running.start();
-  components.log.info({ httpPort: http.port }, 'operator is listening');
+  components.log.info({ httpPort: http?.port }, 'operator has started');
   let disposed: Promise<void> | undefined;
   return {
-    httpPort: http.port,
+    httpPort: http?.port,
     get isLeader() {
       return running.isLeader;
     },
-    [Symbol.asyncDispose]: () => (disposed ??= running.stop().then(() => http.close())),
+    [Symbol.asyncDispose]: () => (disposed ??= running.stop().then(() => http?.close())),
   };
 }
 

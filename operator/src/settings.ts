@@ -38,8 +38,8 @@ export interface OperatorSettings {
   readonly nameTemplate: NameTemplate;
   readonly drift: 'Correct' | 'Report';
   readonly resyncIntervalMs: number;
-  /** 0: any that is free. */
-  readonly httpPort: number;
+  /** Of probes and metrics. 0: any that is free; undefined: nothing listens. */
+  readonly httpPort: number | undefined;
 }
 
 /** What the process needs besides, to make its components. */

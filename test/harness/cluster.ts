@@ -53,6 +53,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         objects,
         readyFile: undefined,
         agentEnv: { LOG_LEVEL: 'warn', ...env, ...options.env },
+        resources: undefined,
       },
       componentsOf(options, lines),
     ),
@@ -106,6 +107,7 @@ function composed(
     get postgres() {
       return standalone.postgres;
     },
+    api: standalone.api,
     addAgent: () => standalone.addAgent(),
     removeAgent: (id) => standalone.removeAgent(id),
     killAgents: () => standalone.killAgents(),

@@ -24,12 +24,33 @@ interface ReadyFile {
   readonly pid: number;
   readonly agents: readonly { readonly pid: number; readonly metricsUrl: string }[];
   readonly postgres: { readonly pid: number };
+  readonly api: { readonly url: string };
+}
+
+const RESOURCES = '/apis/streamhouse.io/v1alpha1/namespaces/default';
+
+interface Shown {
+  readonly status?: {
+    readonly replicas?: number;
+    readonly readyReplicas?: number;
+    readonly conditions?: readonly object[];
+  };
+}
+
+async function getJson(url: string): Promise<Shown> {
+  return (await (await fetch(url)).json()) as Shown;
+}
+
+async function patch(url: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const response = await fetch(url, { method: 'PATCH', headers, body: JSON.stringify(body) });
+  expect(response.status).toBe(200);
 }
 
 function start(...words: string[]) {
   const home = ['--home', folder.path];
-  const ports = ['--agents', '1', '--agent-port', '0', '--metrics-port', '0'];
-  const child = spawn(process.execPath, [MAIN, ...home, ...ports, ...words], {
+  const ports = ['--agent-port', '0', '--metrics-port', '0', '--api-port', '0'];
+  const child = spawn(process.execPath, [MAIN, ...home, '--agents', '1', ...ports, ...words], {
     env: { PATH: process.env['PATH'] },
   });
   const output = text(child.stdout);
@@ -109,8 +130,33 @@ test('tells all faults of the command line and ends with 2', async () => {
   );
 });
 
-test('says what it does not do yet', async () => {
-  const program = start('--help');
-  expect(await program.ended).toBe(0);
-  expect(await program.output).toMatch(/--api-port[^]*nothing listens there/);
+test('reconciles manifests, and what is done to its resources survives a restart', async ({
+  signal,
+}) => {
+  const first = await startReady('resources.json', signal);
+  const pool = `${RESOURCES}/agentpools/default`;
+  const { api } = first.facts;
+  // The sample is a topic of real agents by the time that all is ready.
+  const topic = await getJson(`${api.url}${RESOURCES}/topics/orders`);
+  expect(topic.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'True' }),
+  );
+  await patch(`${api.url}${pool}/scale`, { spec: { replicas: 2 } });
+  const isScaled = async (count: number): Promise<boolean> => {
+    const { status } = await getJson(`${api.url}${pool}`);
+    return status?.readyReplicas === count && status.replicas === count;
+  };
+  while (!(await isScaled(2))) await pause(50, signal);
+  await patch(`${api.url}${pool}/scale`, { spec: { replicas: 1 } });
+  while (!(await isScaled(1))) await pause(50, signal);
+  await fetch(`${api.url}${RESOURCES}/topics/orders`, { method: 'DELETE', signal });
+  first.child.kill('SIGTERM');
+  expect(await first.ended).toBe(0);
+  expect(await first.output).toContain('agent-1 has drained and ended');
+
+  const second = await startReady('again.json', signal);
+  const gone = await fetch(`${second.facts.api.url}${RESOURCES}/topics/orders`);
+  expect(gone.status).toBe(404);
+  second.child.kill('SIGTERM');
+  expect(await second.ended).toBe(0);
 });

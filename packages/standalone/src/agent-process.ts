@@ -22,6 +22,8 @@ const RESTART_BACKOFF = { backoffMs: 200, backoffMaxMs: 10_000, random: Math.ran
 /** A life of at least this long counts as a good one: the backoff begins anew after it. */
 const GOOD_LIFE_MS = 10_000;
 const TOLD_LINES = 12;
+/** Of a line that a condition repeats. */
+const TOLD_CHARS = 200;
 /** Young objects of an agent are few and short-lived: the default of 16 MiB costs 25 MiB of memory and saves no time. */
 const NODE_FLAGS = ['--max-semi-space-size=2'] as const;
 
@@ -50,6 +52,8 @@ export interface AgentProcessComponents {
   readonly log: (line: string) => void;
   /** Fences every session of the agent: its process is known to be gone. */
   readonly fence: (agentId: string, signal: AbortSignal) => Promise<unknown>;
+  /** Told whenever an agent became ready or ended. */
+  readonly onChange?: () => void;
 }
 
 /** What stands in the home about a running agent, for the supervisor of the next start. */
@@ -70,6 +74,9 @@ export class AgentProcess {
   readonly #firstReady = Promise.withResolvers<void>();
   readonly #supervision: Promise<void>;
   #child: ChildProcess | undefined;
+  #isReady = false;
+  #unreadySinceMs = systemClock.monotonicMs();
+  #trouble: string | undefined;
 
   constructor(place: AgentPlace, components: AgentProcessComponents) {
     this.place = place;
@@ -85,6 +92,26 @@ export class AgentProcess {
     return this.#child?.exitCode === null && this.#child.signalCode === null
       ? this.#child.pid
       : undefined;
+  }
+
+  /** Whether the process that runs now has become ready. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Whether it was told to end for good. */
+  get isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Since when it is not ready, in milliseconds; 0 when it is. */
+  get unreadyMs(): number {
+    return this.#isReady ? 0 : systemClock.monotonicMs() - this.#unreadySinceMs;
+  }
+
+  /** How its last process ended, with the last line of its log; undefined once the next one is ready. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /**
@@ -134,6 +161,7 @@ export class AgentProcess {
       // A drained agent has given its leases away itself.
       if (!isClean) await this.#fence();
       if (signal.aborted) break;
+      await this.#becomeTroubled(ending);
       failures = systemClock.monotonicMs() - bornMs >= GOOD_LIFE_MS ? 1 : failures + 1;
       const waitMs = backoffDelayMs(failures, RESTART_BACKOFF);
       this.#components.log(
@@ -163,8 +191,9 @@ export class AgentProcess {
       const tookMs = Math.round(systemClock.monotonicMs() - bornMs);
       this.#components.log(`${id} is ready again as pid ${child.pid} after ${tookMs} ms`);
     }
-    if (isReady) this.#firstReady.resolve();
+    if (isReady) this.#becomeReady();
     const ending = await exit.promise;
+    if (isReady) this.#becomeUnready();
     if (!isReady && life === 1) this.#firstReady.reject(await this.#startFailure(ending));
     return ending;
   }
@@ -214,6 +243,25 @@ export class AgentProcess {
       await pause(READY_POLL_MS, over).catch(() => undefined);
     }
     return false;
+  }
+
+  #becomeReady(): void {
+    this.#isReady = true;
+    this.#trouble = undefined;
+    this.#firstReady.resolve();
+    this.#components.onChange?.();
+  }
+
+  #becomeUnready(): void {
+    this.#isReady = false;
+    this.#unreadySinceMs = systemClock.monotonicMs();
+    this.#components.onChange?.();
+  }
+
+  async #becomeTroubled(ending: string): Promise<void> {
+    const [line] = await lastLines(this.logFile, 1);
+    this.#trouble = line === undefined ? ending : `${ending}: ${line.slice(0, TOLD_CHARS)}`;
+    this.#components.onChange?.();
   }
 
   async #startFailure(ending: string): Promise<Error> {

@@ -32,7 +32,14 @@ afterEach(() => folder[Symbol.asyncDispose]());
 function pool(fault?: StandInFault, ports = { agentPort: 0, metricsPort: 0 }): AgentPool {
   const env = fault === undefined ? {} : { [STAND_IN_FAULT]: fault };
   return new AgentPool(
-    { folder: folder.path, program: STAND_IN_AGENT, ...ports, isAutoPort: false, env },
+    {
+      name: 'agent',
+      folder: folder.path,
+      program: STAND_IN_AGENT,
+      ...ports,
+      isAutoPort: false,
+      env,
+    },
     {
       log: (line) => lines.push(line),
       fence: (id) => {
@@ -143,7 +150,7 @@ test('starts nothing when the start is given up before it began', async () => {
 test('agents end when the process that started them is killed', async ({ signal }) => {
   const script = `
     import { AgentPool } from ${JSON.stringify(new URL('./agents.ts', import.meta.url).href)};
-    const settings = { folder: ${JSON.stringify(folder.path)}, program: ${JSON.stringify(STAND_IN_AGENT)},
+    const settings = { name: 'agent', folder: ${JSON.stringify(folder.path)}, program: ${JSON.stringify(STAND_IN_AGENT)},
       agentPort: 0, metricsPort: 0, isAutoPort: false, env: {} };
     const pool = new AgentPool(settings, { log() {}, fence: async () => {} });
     console.log((await pool.add(1))[0].pid);`;

@@ -1,8 +1,6 @@
 /** The agents of the pool: their places, ports and environment, and what a killed supervisor left behind. */
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runLoop } from '@streamhouse/core/async/run-loop.ts';
-import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import {
   AgentProcess,
@@ -11,18 +9,20 @@ import {
   agentRecordFile,
   DRAIN_TIMEOUT_MS,
 } from './agent-process.ts';
-import { boundLogFile } from './log-file.ts';
-import { planPorts } from './ports.ts';
+import { boundLogFiles } from './log-file.ts';
+import type { AgentPorts, PortBook } from './port-book.ts';
+import { planPorts, type PortWish } from './ports.ts';
 import { processStart, stopProcess } from './process.ts';
 
 const HOST = '127.0.0.1';
-const LOG_CHECK_MS = 10_000;
 const ORPHAN_STEPS = [
   { signal: 'SIGTERM', patienceMs: 5_000 },
   { signal: 'SIGKILL', patienceMs: 3_000 },
 ] as const;
 
 export interface AgentPoolSettings {
+  /** Agents are called `NAME-0`, `NAME-1`, … */
+  readonly name: string;
   /** Folder for logs and records; made when missing. */
   readonly folder: string;
   /** The TypeScript file that an agent's process runs. */
@@ -30,6 +30,8 @@ export interface AgentPoolSettings {
   readonly agentPort: number;
   readonly metricsPort: number;
   readonly isAutoPort: boolean;
+  /** Where any free port would do, the one that the agent had before is as good, and its clients know it. */
+  readonly ports?: PortBook;
   /** What all agents get; the place of each one goes over it. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -48,31 +50,50 @@ export class AgentPool implements AsyncDisposable {
   readonly #settings: AgentPoolSettings;
   readonly #components: AgentProcessComponents;
   readonly #agents = new Map<number, AgentProcess>();
-  readonly #ports = new Map<number, readonly [number, number]>();
+  readonly #ports = new Map<number, AgentPorts>();
   readonly #stopping = new AbortController();
   readonly #logKeeper: Promise<void>;
 
   constructor(settings: AgentPoolSettings, components: AgentProcessComponents) {
     this.#settings = settings;
     this.#components = components;
-    this.#logKeeper = runLoop(
-      {
-        name: 'agent-logs',
-        everyMs: LOG_CHECK_MS,
-        clock: systemClock,
-        random: Math.random,
-        signal: this.#stopping.signal,
-        onError: (error) =>
-          components.log(`a log file could not be shortened: ${(error as Error).message}`),
-      },
-      async () => {
-        await Promise.all([...this.#agents.values()].map((agent) => boundLogFile(agent.logFile)));
-      },
+    this.#logKeeper = boundLogFiles(
+      () => [...this.#agents.values()].map((agent) => agent.logFile),
+      components.log,
+      this.#stopping.signal,
     );
   }
 
+  /** In the order of their numbers. */
   get agents(): readonly AgentView[] {
-    return [...this.#agents.values()].map(view);
+    return this.numbers.flatMap((number) => view(this.#agents.get(number)));
+  }
+
+  /** Those of the agents that exist, sorted. */
+  get numbers(): readonly number[] {
+    return [...this.#agents.keys()].toSorted((a, b) => a - b);
+  }
+
+  idOf(number: number): string {
+    return `${this.#settings.name}-${number}`;
+  }
+
+  agent(number: number): AgentProcess | undefined {
+    return this.#agents.get(number);
+  }
+
+  /**
+   * Starts one agent, if it does not exist, and waits for nothing.
+   *
+   * @param env goes over what all agents get.
+   * @throws StreamError `conflict` PORT_TAKEN.
+   */
+  async open(number: number, env: AgentPoolSettings['env']): Promise<void> {
+    if (this.#agents.has(number)) return;
+    const [ports] = await this.#planPorts([number]);
+    await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 });
+    await this.#settings.ports?.remember(this.idOf(number), ports as AgentPorts);
+    if (!this.#stopping.signal.aborted) this.#open(number, ports as AgentPorts, env);
   }
 
   /**
@@ -81,15 +102,16 @@ export class AgentPool implements AsyncDisposable {
    *
    * @throws StreamError `conflict` PORT_TAKEN before anything is started; Error with the log of an agent that failed.
    */
-  async add(count: number, signal?: AbortSignal): Promise<readonly AgentView[]> {
+  async add(
+    count: number,
+    signal?: AbortSignal,
+    env: AgentPoolSettings['env'] = {},
+  ): Promise<readonly AgentView[]> {
     const numbers = this.#freeNumbers(count);
     const ports = await this.#planPorts(numbers);
     await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 });
     const added = numbers.map((number, index) => {
-      const [port, metricsPort] = ports[index] as readonly [number, number];
-      const agent = new AgentProcess(this.#place(number, port, metricsPort), this.#components);
-      this.#agents.set(number, agent);
-      this.#ports.set(number, [port, metricsPort]);
+      const agent = this.#open(number, ports[index] as AgentPorts, env);
       return { number, agent };
     });
     const giveUp = (): void => {
@@ -108,7 +130,7 @@ export class AgentPool implements AsyncDisposable {
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
-    return added.map(({ agent }) => view(agent));
+    return added.flatMap(({ agent }) => view(agent));
   }
 
   /**
@@ -136,9 +158,16 @@ export class AgentPool implements AsyncDisposable {
     await this.#logKeeper;
   }
 
+  #open(number: number, ports: AgentPorts, env: AgentPoolSettings['env']): AgentProcess {
+    const agent = new AgentProcess(this.#place(number, ports, env), this.#components);
+    this.#agents.set(number, agent);
+    this.#ports.set(number, ports);
+    return agent;
+  }
+
+  /** Its ports stay its own: it may come back. */
   #forget(number: number): void {
     this.#agents.delete(number);
-    this.#ports.delete(number);
   }
 
   #freeNumbers(count: number): number[] {
@@ -149,24 +178,34 @@ export class AgentPool implements AsyncDisposable {
     return numbers;
   }
 
-  async #planPorts(numbers: readonly number[]): Promise<(readonly [number, number])[]> {
+  async #planPorts(numbers: readonly number[]): Promise<AgentPorts[]> {
     const { agentPort, metricsPort, isAutoPort } = this.#settings;
-    const wish = (number: number, base: number, option: string) => ({
-      port: base === 0 ? 0 : base + number,
-      what: `agent-${number} (${option})`,
+    const wishes = numbers.flatMap((number) => {
+      const id = this.idOf(number);
+      const known = this.#ports.get(number) ?? this.#settings.ports?.of(id) ?? [0, 0];
+      const wish = (base: number, before: number, option: string): PortWish => ({
+        port: before || (base && base + number),
+        what: `${id} (${option})`,
+        isAny: base === 0,
+      });
+      return [
+        wish(agentPort, known[0], '--agent-port'),
+        wish(metricsPort, known[1], '--metrics-port'),
+      ];
     });
-    const wishes = numbers.flatMap((number) => [
-      wish(number, agentPort, '--agent-port'),
-      wish(number, metricsPort, '--metrics-port'),
-    ]);
-    const taken = new Set([...this.#ports.values()].flat());
+    const others = [...this.#ports].filter(([number]) => !numbers.includes(number));
+    const taken = new Set(others.flatMap(([, ports]) => ports));
     const ports = await planPorts(wishes, { host: HOST, isAuto: isAutoPort, taken });
     return numbers.map((_, index) => [ports[2 * index] as number, ports[2 * index + 1] as number]);
   }
 
-  #place(number: number, port: number, metricsPort: number): AgentProcess['place'] {
-    const { folder, program, env } = this.#settings;
-    const [id, address] = [`agent-${number}`, `${HOST}:${port}`];
+  #place(
+    number: number,
+    [port, metricsPort]: AgentPorts,
+    env: AgentPoolSettings['env'],
+  ): AgentProcess['place'] {
+    const { folder, program, env: common } = this.#settings;
+    const [id, address] = [this.idOf(number), `${HOST}:${port}`];
     const own = {
       AGENT_ID: id,
       AGENT_ADDRESS: address,
@@ -179,7 +218,7 @@ export class AgentPool implements AsyncDisposable {
       id,
       address,
       httpUrl: `http://${HOST}:${metricsPort}`,
-      env: { ...env, ...own },
+      env: { ...common, ...env, ...own },
       folder,
       program,
     };
@@ -193,7 +232,7 @@ export class AgentPool implements AsyncDisposable {
 export async function endOrphans(folder: string, log: (line: string) => void): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   const ids = names
-    .filter((name) => /^agent-\d+\.json$/.test(name))
+    .filter((name) => name.endsWith('.json'))
     .map((name) => name.slice(0, -'.json'.length));
   await Promise.all(
     ids.map(async (id) => {
@@ -218,11 +257,17 @@ async function readRecord(file: string): Promise<AgentRecord | undefined> {
   }
 }
 
+export function servesOn({ id, address, pid }: AgentView): string {
+  return `${id} serves on ${address} (pid ${pid})`;
+}
+
 export function agentsFolder(home: string): string {
   return join(home, 'agents');
 }
 
-function view(agent: AgentProcess): AgentView {
-  const { id, address, httpUrl } = agent.place;
-  return { id, pid: agent.pid, address, metricsUrl: `${httpUrl}/metrics`, logFile: agent.logFile };
+function view(agent: AgentProcess | undefined): AgentView[] {
+  if (agent === undefined) return [];
+  const { pid, logFile, place } = agent;
+  const { id, address, httpUrl } = place;
+  return [{ id, pid, address, metricsUrl: `${httpUrl}/metrics`, logFile }];
 }

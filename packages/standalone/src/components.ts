@@ -1,18 +1,41 @@
 /** The real parts that a standalone is made of. Tests of the supervisor bring others. */
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { hostname } from 'node:os';
+import { readAgentSettings } from '@streamhouse/agent/settings.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
+import { PoolController } from '@streamhouse/operator/controllers/agent-pool.ts';
+import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
+import { startOperator } from '@streamhouse/operator/operator.ts';
+import type { OperatorSettings } from '@streamhouse/operator/settings.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
-import type { AgentFence, StandaloneComponents } from './standalone.ts';
+import { openDirectoryStore } from '@streamhouse/store/objects/directory.ts';
+import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
+import { openS3Store } from '@streamhouse/store/objects/s3.ts';
+import pino from 'pino';
+import { boundLogFiles } from './log-file.ts';
+import type { AgentFence, OperatorParts, StandaloneComponents } from './standalone.ts';
 
 const require = createRequire(import.meta.url);
 const APPLICATION_NAME = 'streamhouse-standalone';
+const OBJECT_REQUEST_TIMEOUT_MS = 10_000;
+const OPERATOR: OperatorSettings = {
+  instance: 'standalone',
+  namespaces: undefined,
+  lease: { namespace: 'streamhouse', name: 'streamhouse-operator' },
+  nameTemplate: '{name}',
+  drift: 'Correct',
+  resyncIntervalMs: 300_000,
+  httpPort: undefined,
+};
 
 export function standaloneComponents(log: (line: string) => void): StandaloneComponents {
   return {
     log,
     agentProgram: require.resolve('@streamhouse/agent/main.ts'),
     openMetadata,
+    startOperator: (parts) => startLocalOperator(parts, log),
   };
 }
 
@@ -31,4 +54,62 @@ async function openMetadata(url: string, signal: AbortSignal): Promise<AgentFenc
     fenceAgent: (agentId, fenceSignal) => metadata.agents.fenceAgent(agentId, fenceSignal),
     [Symbol.asyncDispose]: () => metadata[Symbol.asyncDispose](),
   };
+}
+
+/** The operator as it is on Kubernetes, with the resources of this process and agents that are processes. */
+async function startLocalOperator(
+  { kube, pools, url, agentEnv, logFile }: OperatorParts,
+  tell: (line: string) => void,
+): Promise<AsyncDisposable> {
+  await using parts = new AsyncDisposableStack();
+  const [clock, random] = [systemClock, Math.random];
+  const file = pino.destination({ dest: logFile, sync: true });
+  parts.defer(() => file.end());
+  const log = pino({ timestamp: pino.stdTimeFunctions.isoTime }, file);
+  const stop = new AbortController();
+  const bounded = boundLogFiles(() => [logFile], tell, stop.signal);
+  parts.defer(async () => {
+    stop.abort();
+    await bounded;
+  });
+  const store = parts.use(
+    await openPgMetadata({
+      url,
+      applicationName: 'streamhouse-operator',
+      clock,
+      random,
+      onError: (error) => log.warn({ err: error }, 'a connection to Postgres failed'),
+    }),
+  );
+  const objects = parts.use(await openObjects(agentEnv));
+  const metrics = new OperatorMetrics();
+  const common = { kube, store, clock, random, log, metrics };
+  const { namespaces, resyncIntervalMs } = OPERATOR;
+  parts.use(
+    await startOperator(OPERATOR, {
+      ...common,
+      objects,
+      controllers: (events) => [
+        new PoolController({ ...common, backend: pools, events, namespaces, resyncIntervalMs }),
+      ],
+    }),
+  );
+  const owned = parts.move();
+  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The store that the agents use, found as they find it. @throws SettingsError for variables that agents refuse as well. */
+async function openObjects(env: OperatorParts['agentEnv']): Promise<ObjectStore> {
+  const readFile = (path: string): string => readFileSync(path, 'utf8');
+  const { objects, prefix } = readAgentSettings({ env, hostName: hostname(), readFile });
+  if (objects.kind === 'directory') return await openDirectoryStore({ root: objects.root });
+  const { endpoint, region, bucket, credentials } = objects;
+  return await openS3Store({
+    region,
+    bucket,
+    requestTimeoutMs: OBJECT_REQUEST_TIMEOUT_MS,
+    probePrefix: prefix,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(credentials === undefined ? {} : { credentials }),
+  });
 }

@@ -32,6 +32,8 @@ export interface PortWish {
   readonly port: number;
   /** Who shall listen there and what decides it, for the message, as in `agent-1 (--agent-port)`. */
   readonly what: string;
+  /** Whether another one does as well, whatever the option says. */
+  readonly isAny?: boolean;
 }
 
 /**
@@ -52,7 +54,7 @@ export async function planPorts(
   const conflicts: string[] = [];
   for (const wish of wishes) {
     let port = wish.port === 0 ? await quietPort(options.host) : wish.port;
-    const canMove = wish.port === 0 || options.isAuto;
+    const canMove = wish.port === 0 || wish.isAny === true || options.isAuto;
     while (planned.has(port) || !(await isPortFree(port, options.host))) {
       if (!canMove || port === PORT_MAX) {
         conflicts.push(`port ${port} for ${wish.what} is taken`);

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readCommand, type StandaloneSettings } from './settings.ts';
 
@@ -15,7 +16,7 @@ function settingsOf(line: string, env: Record<string, string> = {}): StandaloneS
 test('has a default for everything', () => {
   expect(settingsOf('')).toEqual({
     home: '/somewhere/.streamhouse',
-    agentCount: 3,
+    agentCount: undefined,
     agentPort: 9090,
     metricsPort: 8080,
     isAutoPort: false,
@@ -23,12 +24,24 @@ test('has a default for everything', () => {
     objects: { kind: 'directory' },
     readyFile: undefined,
     agentEnv: {},
+    resources: {
+      apiPort: 3001,
+      manifests: resolve(import.meta.dirname, '../../../manifests/samples'),
+    },
   });
 });
 
 test('takes the home from the option, else from the environment', () => {
   expect(settingsOf('', { STREAMHOUSE_HOME: 'data' }).home).toBe('/somewhere/data');
   expect(settingsOf('--home /mine', { STREAMHOUSE_HOME: 'data' }).home).toBe('/mine');
+});
+
+test('takes manifests of a folder, and the count of agents only when it is said', () => {
+  const { agentCount, resources } = settingsOf('--agents 5 --api-port 0 --manifests mine');
+  expect({ agentCount, resources }).toEqual({
+    agentCount: 5,
+    resources: { apiPort: 0, manifests: '/somewhere/mine' },
+  });
 });
 
 test('takes real services in the place of the embedded ones', () => {

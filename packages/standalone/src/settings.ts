@@ -1,5 +1,6 @@
 /** Words of the command line and the environment -> settings. Pure: every fault is found before any is reported. */
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Secret } from '@streamhouse/core/secret.ts';
 import { PORT_MAX } from './ports.ts';
@@ -10,10 +11,19 @@ export type StandaloneObjects =
   /** The credentials are the agents' business: they read AWS_* themselves. */
   | { readonly kind: 's3'; readonly url: string; readonly bucket: string };
 
+/** Topics and AgentPools as resources, as with an operator on Kubernetes. */
+export interface ResourceSettings {
+  /** Of the API that serves them; 0: any free one. */
+  readonly apiPort: number;
+  /** Absolute path of the folder whose manifests are applied at the start. */
+  readonly manifests: string;
+}
+
 export interface StandaloneSettings {
   /** Absolute path. */
   readonly home: string;
-  readonly agentCount: number;
+  /** Agents of the pool `default`. Undefined: as many as its resource says, or three where there are no resources. */
+  readonly agentCount: number | undefined;
   /** Of the first agent, the next ones take the ports after it; 0: any free ones. */
   readonly agentPort: number;
   /** As `agentPort`, for the agents' HTTP servers. */
@@ -27,6 +37,8 @@ export interface StandaloneSettings {
   readonly readyFile: string | undefined;
   /** What agents inherit; what the supervisor decides goes over it. */
   readonly agentEnv: Readonly<Record<string, string>>;
+  /** Undefined: no resources, and nothing but `addAgent` and `removeAgent` changes how many agents there are. */
+  readonly resources: ResourceSettings | undefined;
 }
 
 export type StandaloneCommand =
@@ -42,7 +54,12 @@ export interface CommandSource {
   readonly workingDirectory: string;
 }
 
-const AGENTS_MAX = 32;
+/** Agents of one pool: each is a process of this machine. */
+export const AGENTS_MAX = 32;
+export const AGENTS_DEFAULT = 3;
+export const SAMPLES: string = fileURLToPath(
+  new URL('../../../manifests/samples', import.meta.url),
+);
 
 const OPTIONS = {
   home: { type: 'string' },
@@ -51,6 +68,7 @@ const OPTIONS = {
   'metrics-port': { type: 'string' },
   'api-port': { type: 'string' },
   'auto-port': { type: 'boolean' },
+  manifests: { type: 'string' },
   postgres: { type: 'string' },
   s3: { type: 'string' },
   bucket: { type: 'string' },
@@ -60,21 +78,24 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS;
 
-export const HELP: string = `StreamHouse on one machine: PostgreSQL, an object store and agents, with no other service.
+export const HELP: string = `StreamHouse on one machine: PostgreSQL, an object store, the operator and agents, with no other service.
 
   npm start -- [options]
 
   --home DIR           where everything is kept      (STREAMHOUSE_HOME, else ./.streamhouse)
-  --agents N           agent processes, 1 to ${AGENTS_MAX}      (3: so that one can be lost)
+  --agents N           agents of the pool default, 1 to ${AGENTS_MAX}; as "streamhouse scale" does it, so it
+                       stays until it is changed      (3 at first: so that one can be lost)
   --agent-port PORT    gRPC of the first agent; the others take the next ones    (9090)
   --metrics-port PORT  /health, /ready and /metrics of the first agent           (8080)
+  --api-port PORT      the API of Topics and AgentPools that streamhouse apply, get, delete and
+                       scale speak to; to programs of this machine only       (3001)
   --auto-port          take the next free port where one is taken
+  --manifests DIR      apply its Topics and AgentPools: each once, and again at the start after it
+                       was edited; an empty folder for none        (manifests/samples)
   --postgres URL       use this PostgreSQL instead of the embedded one
   --s3 URL             use this S3 service instead of files in the home; credentials as
   --bucket NAME        AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, region as AWS_REGION
   --ready-file FILE    write addresses and process ids there, as JSON, once all is ready
-  --api-port PORT      kept for the operator's API, which this version does not start:
-                       the number is checked and nothing listens there           (3001)
   --help
 
 Other variables of the agents, such as LOG_LEVEL or HEARTBEAT_INTERVAL, are passed on to them.
@@ -86,16 +107,23 @@ export function readCommand(source: CommandSource): StandaloneCommand {
   if (read.isSet('help')) return { kind: 'help' };
   const within = (path: string): string => resolve(source.workingDirectory, path);
   const readyFile = read.text('ready-file');
+  const manifests = read.text('manifests');
   const ports = readPorts(read);
   const settings: StandaloneSettings = {
     home: within(read.text('home') ?? (source.env['STREAMHOUSE_HOME'] || '.streamhouse')),
-    agentCount: read.integer('agents', 3, 1, AGENTS_MAX),
+    agentCount: read.isSet('agents')
+      ? read.integer('agents', AGENTS_DEFAULT, 1, AGENTS_MAX)
+      : undefined,
     ...ports,
     isAutoPort: read.isSet('auto-port'),
     postgresUrl: readPostgres(read),
     objects: readObjects(read),
     readyFile: readyFile === undefined ? undefined : within(readyFile),
     agentEnv: definedOnly(source.env),
+    resources: {
+      apiPort: read.integer('api-port', 3001, 0, PORT_MAX),
+      manifests: manifests === undefined ? SAMPLES : within(manifests),
+    },
   };
   checkPorts(read, settings);
   return read.faults.length > 0
@@ -109,7 +137,6 @@ export function objectsFolder(home: string): string {
 }
 
 function readPorts(read: Words): Pick<StandaloneSettings, 'agentPort' | 'metricsPort'> {
-  read.integer('api-port', 3001, 0, PORT_MAX);
   return {
     agentPort: read.integer('agent-port', 9090, 0, PORT_MAX),
     metricsPort: read.integer('metrics-port', 8080, 0, PORT_MAX),
@@ -117,7 +144,7 @@ function readPorts(read: Words): Pick<StandaloneSettings, 'agentPort' | 'metrics
 }
 
 function checkPorts(read: Words, settings: StandaloneSettings): void {
-  const { agentPort, metricsPort, agentCount } = settings;
+  const { agentPort, metricsPort, agentCount = AGENTS_DEFAULT } = settings;
   for (const [name, port] of [
     ['agent-port', agentPort],
     ['metrics-port', metricsPort],

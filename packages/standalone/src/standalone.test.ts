@@ -42,6 +42,7 @@ function settings(changes: Partial<StandaloneSettings> = {}): StandaloneSettings
     objects: { kind: 'directory' },
     readyFile: undefined,
     agentEnv: {},
+    resources: undefined,
     ...changes,
   };
 }
@@ -64,6 +65,7 @@ test('tells other programs where all is, once it is ready', async () => {
     bootstrap: standalone.agents.map((agent) => agent.address),
     agents: standalone.agents,
     postgres: standalone.postgres,
+    api: standalone.api,
   });
   expect((await stat(readyFile)).mode & 0o777).toBe(0o600);
 });
@@ -72,7 +74,7 @@ test('shows what runs where and the next commands, but no password', async () =>
   await using standalone = await startStandalone(settings(), components);
   const screen = readyScreen(settings(), standalone);
   const [agent] = standalone.agents;
-  expect(screen).toContain(`agent-0   ${agent!.address}   pid ${agent!.pid}`);
+  expect(screen).toContain(`agent-0    ${agent!.address}   pid ${agent!.pid}`);
   expect(screen).toContain(`npx streamhouse produce orders --bootstrap ${agent!.address}`);
   const { password } = new URL(standalone.postgres.url);
   expect(password).not.toBe('');

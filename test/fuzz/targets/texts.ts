@@ -132,8 +132,9 @@ const COMMANDS = [
 function checkCommand(text: string): void {
   const command = readCommand({ words: text.split('\n'), env: {}, workingDirectory: '/data' });
   if (command.kind !== 'start') return;
-  assertIn(command.settings.agentCount, 1, 32);
-  assertIn(command.settings.agentPort + command.settings.agentCount - 1, 0, 65_535);
+  const { agentPort, agentCount = 3 } = command.settings;
+  assertIn(agentCount, 1, 32);
+  assertIn(agentPort + agentCount - 1, 0, 65_535);
   assert(command.settings.home.startsWith('/'));
 }
 
