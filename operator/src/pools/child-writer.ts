@@ -106,7 +106,12 @@ function nameOf({ type, object }: Child): string {
   return `${type.plural}/${object.metadata.name}`;
 }
 
-/** Asking again would be answered the same: a field, a right or a quota is wrong. */
+/**
+ * Asking again would be answered the same: a field, a right or a quota is wrong. Server-side apply answers 500 to a field that
+ * its schema does not know, so that is told by its words.
+ */
 function isRefusal(error: unknown): error is KubeError {
-  return error instanceof KubeError && (error.kind === 'invalid' || error.kind === 'unauthorized');
+  if (!(error instanceof KubeError)) return false;
+  if (error.kind === 'invalid' || error.kind === 'unauthorized') return true;
+  return error.status === 500 && error.message.includes('typed patch object');
 }
