@@ -3,6 +3,12 @@
 - name: METADATA_STORE
   valueFrom:
     secretKeyRef: { name: {{ include "streamhouse.connectionSecret" . }}, key: METADATA_STORE }
+# The operator deletes the objects of topics past their grace. Without keys an identity of the cloud has to do.
+{{- range tuple "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef: { name: {{ include "streamhouse.connectionSecret" $ }}, key: {{ . }}, optional: true }
+{{- end }}
 - name: POD_NAMESPACE
   valueFrom: { fieldRef: { fieldPath: metadata.namespace } }
 - name: POD_NAME
