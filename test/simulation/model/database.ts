@@ -23,6 +23,7 @@ import type { Change } from '@streamhouse/store/metadata/changes.ts';
 import type {
   Handover,
   HeldPartition,
+  LeaseCount,
   PartitionLease,
 } from '@streamhouse/store/metadata/leases.ts';
 import type { PublishRequest, PublishResult } from '@streamhouse/store/metadata/log.ts';
@@ -119,6 +120,14 @@ export class Database {
 
   leases(): readonly PartitionLease[] {
     return this.topics.partitionRows().map((row) => this.#lease(row));
+  }
+
+  leaseCounts(pool: string, topics: readonly string[]): readonly LeaseCount[] {
+    const rows = this.topics.partitionRows().filter(({ topic }) => {
+      return topic.pool === pool && (topics.length === 0 || topics.includes(topic.name));
+    });
+    const byHolder = Map.groupBy(rows, (row) => this.#lease(row).holder);
+    return [...byHolder].map(([holder, held]) => ({ holder, partitions: held.length }));
   }
 
   holder(topicId: TopicId, partition: PartitionIndex): PartitionLease | undefined {

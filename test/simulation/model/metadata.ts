@@ -42,6 +42,8 @@ export function metadataOver(database: Database, changes: ChangeFeed, carry: Car
     },
     leases: {
       all: (signal) => carry('leases', 'read', signal, () => database.leases()),
+      counts: (pool, names, signal) =>
+        carry('counts', 'read', signal, () => database.leaseCounts(pool, names)),
       takeover: (me, wanted, signal) =>
         carry('takeover', 'write', signal, () => database.takeover(me, wanted)),
       load: (me, wanted, signal) => carry('load', 'read', signal, () => database.load(me, wanted)),
