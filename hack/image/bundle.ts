@@ -29,7 +29,12 @@ const NATIVE = ['@node-rs/crc32', 'lz4-napi', 'snappy'];
 /** Asked for inside a try by those who can do without. */
 const OPTIONAL = ['pg-native'];
 
-const DISPATCH = `const [program, ...args] = process.argv.slice(2);
+const DISPATCH = `// The kernel spares the first process of a container all signals that it does not listen for: until the program does, this does.
+process.on('SIGTERM', () => {
+  if (process.listenerCount('SIGTERM') === 1) process.exit(143);
+});
+
+const [program, ...args] = process.argv.slice(2);
 if (!['agent', 'operator', 'streamhouse'].includes(program)) {
   console.error('the commands of this image are agent, operator and streamhouse');
   process.exitCode = 2;
