@@ -90,9 +90,7 @@ export class AgentPool implements AsyncDisposable {
    */
   async open(number: number, env: AgentPoolSettings['env']): Promise<void> {
     if (this.#agents.has(number)) return;
-    const [ports] = await this.#planPorts([number]);
-    await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 });
-    await this.#settings.ports?.remember(this.idOf(number), ports as AgentPorts);
+    const [ports] = await this.#takePorts([number]);
     if (!this.#stopping.signal.aborted) this.#open(number, ports as AgentPorts, env);
   }
 
@@ -108,8 +106,7 @@ export class AgentPool implements AsyncDisposable {
     env: AgentPoolSettings['env'] = {},
   ): Promise<readonly AgentView[]> {
     const numbers = this.#freeNumbers(count);
-    const ports = await this.#planPorts(numbers);
-    await mkdir(this.#settings.folder, { recursive: true, mode: 0o700 });
+    const ports = await this.#takePorts(numbers);
     const added = numbers.map((number, index) => {
       const agent = this.#open(number, ports[index] as AgentPorts, env);
       return { number, agent };
@@ -176,6 +173,16 @@ export class AgentPool implements AsyncDisposable {
       if (!this.#agents.has(number)) numbers.push(number);
     }
     return numbers;
+  }
+
+  /** Ports that are remembered, and a folder for the logs. */
+  async #takePorts(numbers: readonly number[]): Promise<AgentPorts[]> {
+    const { folder, ports: book } = this.#settings;
+    const ports = await this.#planPorts(numbers);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    for (const [index, number] of numbers.entries())
+      await book?.remember(this.idOf(number), ports[index] as AgentPorts);
+    return ports;
   }
 
   async #planPorts(numbers: readonly number[]): Promise<AgentPorts[]> {

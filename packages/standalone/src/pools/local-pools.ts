@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import { keyOf } from '@streamhouse/operator/kube/kube-api.ts';
+import { keyOf, type ObjectRef } from '@streamhouse/operator/kube/kube-api.ts';
 import type { PoolDecisions } from '@streamhouse/operator/plan/agent-pool.ts';
 import { selectorOf, selectorText } from '@streamhouse/operator/plan/children/names.ts';
 import type { PoolProblem } from '@streamhouse/operator/plan/pool-status.ts';
@@ -16,7 +16,10 @@ import type { PortBook } from '../port-book.ts';
 import { LocalPool } from './local-pool.ts';
 
 /** The pool that has the ports of the command line, and agents that are simply called `agent-0`, `agent-1`, … */
-export const DEFAULT_POOL = { namespace: NAMESPACE_DEFAULT, name: 'default' } as const;
+export const DEFAULT_POOL: Required<ObjectRef> = {
+  namespace: NAMESPACE_DEFAULT,
+  name: 'default',
+};
 
 export interface LocalPoolsSettings extends Omit<AgentPoolSettings, 'name' | 'ports'> {
   /** Of agents that may have any ports: those of the other pools. */
