@@ -12,6 +12,7 @@ export default defineConfig({
     silent: 'passed-only',
     // For a machine that does much else besides; a test that needs seconds of its own says so.
     testTimeout: 15_000,
+    hookTimeout: 30_000,
     projects: [
       {
         extends: true,
@@ -35,7 +36,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [ON_KUBERNETES],
           testTimeout: 30_000,
-          hookTimeout: 30_000,
         },
       },
       {
