@@ -31,14 +31,17 @@ export class RawKube implements Disposable {
     contentType = 'application/json',
   ): Promise<RawAnswer> {
     const { headers, ...credentials } = await this.#access.credentials();
+    const text = body === undefined ? '' : JSON.stringify(body);
+    // Node.js says nothing of the length of what a DELETE sends.
+    const length = { 'content-length': Buffer.byteLength(text) };
     const outgoing = request(new URL(path, this.#access.server), {
       ...credentials,
       method,
-      headers: { ...headers, 'content-type': contentType },
+      headers: { ...headers, ...length, 'content-type': contentType },
       agent: this.#agent,
       signal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    outgoing.end(text);
     const [message] = (await once(outgoing, 'response')) as [IncomingMessage];
     return { code: message.statusCode ?? 0, body: (await json(message)) as RawAnswer['body'] };
   }
