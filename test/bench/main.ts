@@ -7,6 +7,7 @@ import type { Figure } from './figure.ts';
 import { benchFootprint } from './footprint.ts';
 import { benchLatency, benchLatencyS3 } from './latency.ts';
 import { machineFacts } from './machine.ts';
+import { benchOperator } from './operator.ts';
 import { type BenchName, type BenchOptions, HELP, readOptions } from './options.ts';
 import { readProfiles, selfTimes, type SelfTime } from './profile.ts';
 import { benchProduce } from './produce.ts';
@@ -29,6 +30,7 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   failover: benchFailover,
   handover: benchHandover,
   soak: benchSoak,
+  operator: benchOperator,
 };
 
 const NOTES = [
