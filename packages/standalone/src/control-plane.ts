@@ -65,8 +65,7 @@ export async function startControlPlane(
   const server = parts.use(await startResourceServer(handler, port));
   log(`Topics and AgentPools are served on ${server.url}`);
   // The agents end before the operator does, which none the less has to be there when they start.
-  let operator: AsyncDisposable | undefined;
-  parts.defer(async () => await operator?.[Symbol.asyncDispose]());
+  const operator = parts.use(new AsyncDisposableStack());
   const ports = await PortBook.open(join(home, 'ports.json'));
   const pools = parts.use(
     new LocalPools({ ...agents, folder: agentsFolder(home), ports }, components),
@@ -75,7 +74,7 @@ export async function startControlPlane(
   const starting = pool === undefined ? Promise.resolve() : pools.startReady(pool, signal);
   // Should the operator fail first, the agents are ended, and nobody asks any more whether they became ready.
   starting.catch(() => undefined);
-  operator = await startOperator(api, pools);
+  operator.use(await startOperator(api, pools));
   await starting;
   for (const agent of pools.agents) log(servesOn(agent));
   await untilTopicsAreLookedAt(api, signal);

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { readFile, stat, truncate } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { standaloneComponents } from './components.ts';
 import { readyScreen } from './console.ts';
+import { quietPort } from './ports.ts';
 import { isProcessAlive } from './process.ts';
-import type { StandaloneSettings } from './settings.ts';
+import { SAMPLES, type StandaloneSettings } from './settings.ts';
 import { type Standalone, type StandaloneComponents, startStandalone } from './standalone.ts';
 import { STAND_IN_AGENT, STAND_IN_FAULT } from './testing/stand-in-agent.test-support.ts';
 import { temporaryFolder } from './testing/temporary-folder.test-support.ts';
@@ -139,4 +142,25 @@ test('tells agents of the S3 service instead when there is one', async () => {
     AWS_ACCESS_KEY_ID: 'key',
   });
   expect(env).not.toHaveProperty('STREAMHOUSE_OBJECTS_DIR');
+});
+
+test('names the port of the API that is taken, or takes the next one', async () => {
+  const squatter = createServer();
+  const apiPort = await quietPort('127.0.0.1');
+  squatter.listen(apiPort, '127.0.0.1');
+  await once(squatter, 'listening');
+  const resources = { apiPort, manifests: SAMPLES };
+  await expect(startStandalone(settings({ resources }), components)).rejects.toThrow(
+    `port ${apiPort} for the API of Topics and AgentPools (--api-port) is taken`,
+  );
+  const moved = settings({ resources, isAutoPort: true });
+  await using standalone = await startStandalone(moved, components);
+  squatter.close();
+  const url = new URL(standalone.api!.url);
+  expect(Number(url.port)).toBeGreaterThan(apiPort);
+  const screen = readyScreen(moved, standalone);
+  expect(screen).toContain(`resources  ${standalone.api?.url}`);
+  expect(screen).toContain(`npx streamhouse get topics --server ${standalone.api?.url}`);
+  expect(standalone.agents.map(({ id }) => id)).toEqual(['agent-0']);
+  await expect(standalone.addAgent()).rejects.toThrow('scale one of them');
 });
