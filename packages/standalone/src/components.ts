@@ -1,5 +1,6 @@
 /** The real parts that a standalone is made of. Tests of the supervisor bring others. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { readAgentSettings } from '@streamhouse/agent/settings.ts';
@@ -63,9 +64,8 @@ async function startLocalOperator(
 ): Promise<AsyncDisposable> {
   await using parts = new AsyncDisposableStack();
   const [clock, random] = [systemClock, Math.random];
-  const file = pino.destination({ dest: logFile, sync: true });
-  parts.defer(() => file.end());
-  const log = pino({ timestamp: pino.stdTimeFunctions.isoTime }, file);
+  const lines = parts.use(await openLineFile(logFile));
+  const log = pino({ timestamp: pino.stdTimeFunctions.isoTime }, lines);
   const stop = new AbortController();
   const bounded = boundLogFiles(() => [logFile], tell, stop.signal);
   parts.defer(async () => {
@@ -96,6 +96,26 @@ async function startLocalOperator(
   );
   const owned = parts.move();
   return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/**
+ * Takes lines until it is disposed, and drops those that come later: a connection that was given up may still tell of its end
+ * when Postgres stops.
+ */
+async function openLineFile(
+  path: string,
+): Promise<AsyncDisposable & { readonly write: (line: string) => void }> {
+  const file = await open(path, 'a', 0o600);
+  let isOpen = true;
+  return {
+    write: (line) => {
+      if (isOpen) writeSync(file.fd, line);
+    },
+    [Symbol.asyncDispose]: async () => {
+      isOpen = false;
+      await file.close();
+    },
+  };
 }
 
 /** The store that the agents use, found as they find it. @throws SettingsError for variables that agents refuse as well. */
