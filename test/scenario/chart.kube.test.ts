@@ -183,11 +183,14 @@ describe.skipIf(plane === undefined)('the chart', () => {
     expect(upgraded).toMatchObject({ exitCode: 0 });
     const pool = ['get', 'agentpool/default', ...inNamespace, '-o=jsonpath={.spec.replicas}'];
     expect(await runner.mustKubectl(pool)).toBe('3');
+    const sample = ['-f', `${CHART}/../../manifests/samples/topic.yaml`, ...inNamespace];
+    await runner.mustKubectl(['apply', ...sample]);
     const gone = await runner.helm(['uninstall', 'house', ...inNamespace, '--wait']);
     expect(gone).toMatchObject({ exitCode: 0 });
     expect(await runner.mustKubectl(['get', 'crd', 'topics.streamhouse.io', '-o=name'])).toContain(
       'topics',
     );
+    expect(await runner.mustKubectl(['get', '-o=name', ...sample])).toContain('/orders');
   });
 
   async function answersTo(args: readonly string[], kubeconfig: string): Promise<number | null> {
