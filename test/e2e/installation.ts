@@ -86,6 +86,7 @@ export class Installation implements AsyncDisposable {
   /** The samples, with agents that are smaller than the default. */
   async applySamples(): Promise<void> {
     await this.kubectl('apply', '-f', join(ROOT, 'manifests/samples'));
+    await this.settled();
     const patch = JSON.stringify({ spec: { resources: RESOURCES } });
     await this.kubectl('patch', 'agentpool/default', '--type=merge', `--patch=${patch}`);
     await this.kubectl('wait', '--for=condition=Ready', 'topic/orders', '--timeout=120s');
