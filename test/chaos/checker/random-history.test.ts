@@ -33,13 +33,11 @@ test('such histories have all that makes a judgement hard', () => {
 });
 
 test.each(KINDS)('finds %s that was planted in such a history', (kind) => {
-  let planted = 0;
   const property = fc.property(SEEDS, fc.nat({ max: 2 ** 31 - 1 }), (seed, pick) => {
     const events = PLANTS[kind]([...randomHistory({ seed, records: 400 })], pick);
-    if (events === undefined) return;
-    planted++;
-    expect(kinds(events)).toContain(kind);
+    // A history without a place for it does not count as one of the runs.
+    fc.pre(events !== undefined);
+    expect(kinds(events ?? [])).toContain(kind);
   });
-  fc.assert(property, { numRuns: 25 });
-  expect(planted).toBeGreaterThan(5);
+  fc.assert(property, { numRuns: 10 });
 });
