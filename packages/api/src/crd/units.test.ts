@@ -36,6 +36,8 @@ describe('durations', () => {
     [1500, '1500ms'],
     [86_400_000, '24h'],
     [90_000, '90s'],
+    // A ninth digit before `s` would not be read back.
+    [123_456_789_000, '123456789000ms'],
   ])('shows %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
@@ -75,6 +77,8 @@ describe('sizes', () => {
     [1000, '1000'],
     [1024, '1Ki'],
     [107_374_182_400, '100Gi'],
+    // Nor would a tenth before a unit of bytes.
+    [521_889_589_379_072, '521889589379072'],
   ])('shows %d bytes as %s', (bytes, text) => {
     expect(formatBytes(bytes)).toBe(text);
   });

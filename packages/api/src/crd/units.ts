@@ -50,15 +50,15 @@ export function parseBytes(text: string): number {
   return bytes;
 }
 
-/** Milliseconds, an integer from 0, in the largest unit that shows them exactly. */
+/** Milliseconds, an integer from 0, in the largest unit that shows them exactly and that `parseDuration` reads back. */
 export function formatDuration(ms: number): string {
-  return inLargestUnit(ms, MS_OF_UNIT);
+  return inLargestUnit(ms, MS_OF_UNIT, DURATION);
 }
 
-/** Bytes, an integer from 0, in the largest binary unit that shows them exactly. */
+/** Bytes, an integer from 0, in the largest binary unit that shows them exactly and that `parseBytes` reads back. */
 export function formatBytes(bytes: number): string {
   const { Ti, Gi, Mi, Ki } = BYTES_OF_UNIT;
-  return inLargestUnit(bytes, { Ti, Gi, Mi, Ki, '': 1 });
+  return inLargestUnit(bytes, { Ti, Gi, Mi, Ki, '': 1 }, BYTES);
 }
 
 function amountOf(text: string, units: Readonly<Record<string, number>>): number {
@@ -66,8 +66,12 @@ function amountOf(text: string, units: Readonly<Record<string, number>>): number
   return Number(digits) * (units[text.slice(digits.length)] ?? Number.NaN);
 }
 
-function inLargestUnit(amount: number, units: Readonly<Record<string, number>>): string {
-  for (const [unit, size] of Object.entries(units))
-    if (amount >= size && amount % size === 0) return `${amount / size}${unit}`;
-  return `0${Object.keys(units).at(-1)}`;
+function inLargestUnit(
+  amount: number,
+  units: Readonly<Record<string, number>>,
+  readable: RegExp,
+): string {
+  const exact = Object.entries(units).filter(([, size]) => amount >= size && amount % size === 0);
+  const texts = exact.map(([unit, size]) => `${amount / size}${unit}`);
+  return texts.find((text) => readable.test(text)) ?? `${amount}${Object.keys(units).at(-1)}`;
 }
