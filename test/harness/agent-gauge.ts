@@ -30,9 +30,8 @@ export async function expectUnmoved<T>(
     const timesBefore = await threadTimes(agent);
     const result = await attack();
     const peak = (await memoryBytes(agent, 'VmHWM')) - before;
-    const grown = (await memoryBytes(agent, 'VmRSS')) - before;
     const stalled = await stalledMs(agent);
-    assert(grown <= GROWTH_BYTES_MAX, `the agent grew by ${grown} bytes`);
+    // What stays is no more than the peak. Garbage may stay: the engine collects it when it next needs room.
     assert(peak <= GROWTH_BYTES_MAX + garbageBytesMax, `the agent needed ${peak} bytes`);
     const stallMsMax = STALL_MS_MAX * slowdown(timesBefore, await threadTimes(agent));
     if (stalled <= stallMsMax) return result;
