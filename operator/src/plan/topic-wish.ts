@@ -33,12 +33,21 @@ export function wishOf(resource: TopicResource, policy: TopicPolicy): TopicWish 
     topicName,
     partitions: spec.partitions,
     settings,
-    specHash: specHash({ topicName, partitions: spec.partitions, settings }),
+    specHash: hashOf(topicName, spec.partitions, settings),
     adoption: spec.adoptionPolicy === 'Fail' ? 'fail' : 'adopt',
     drift: policy.drift === 'Report' ? 'report' : 'correct',
     topicId: topicIdOf(resource),
     recreate: metadata.annotations?.[RECREATE_ANNOTATION] === 'true',
   };
+}
+
+/** The same wish for a topic of that name. */
+export function withName(wish: TopicWish, topicName: string): TopicWish {
+  return { ...wish, topicName, specHash: hashOf(topicName, wish.partitions, wish.settings) };
+}
+
+function hashOf(topicName: string, partitions: number, settings: TopicSettings): string {
+  return specHash({ topicName, partitions, settings });
 }
 
 export function ownerOf({ metadata }: TopicResource): KubernetesOwner {

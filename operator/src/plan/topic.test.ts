@@ -100,7 +100,12 @@ const RESOURCES = fc
 function applied(resource: TopicResource, outcome: ClaimOutcome): TopicChange | undefined {
   const next = plan(resource);
   if (next.kind === 'settle') return next.change;
-  return next.kind === 'claim' ? afterClaim(resource, next.wish, outcome, NOW_MS) : undefined;
+  if (next.kind !== 'claim') return undefined;
+  const wish = renamedWish(resource, next.wish, outcome) ?? next.wish;
+  // A name is refused only to whoever has another one.
+  const isItsName = outcome.kind === 'renameRefused' && outcome.name === wish.topicName;
+  const answer = isItsName ? ({ kind: 'unchanged', topic: outcome.topic } as const) : outcome;
+  return afterClaim(resource, wish, answer, NOW_MS);
 }
 
 describe('the plan of a topic', () => {

@@ -19,7 +19,7 @@ import {
   SEE_ACCEPTED,
   type TopicFinding,
 } from './topic-findings.ts';
-import { graceMsOf, topicIdOf, type TopicPolicy, wishOf } from './topic-wish.ts';
+import { graceMsOf, topicIdOf, type TopicPolicy, wishOf, withName } from './topic-wish.ts';
 
 /** Keeps a resource until its topic is deleted. Only those with `deletionPolicy: Delete` have it. */
 export const TOPIC_FINALIZER = 'streamhouse.io/topic';
@@ -122,7 +122,7 @@ export function renamedWish(
 ): TopicWish | undefined {
   if (outcome.kind !== 'renameRefused' || resource.spec.topicName !== undefined) return undefined;
   if (wish.topicName === outcome.name) return undefined;
-  return { ...wish, topicName: outcome.name };
+  return withName(wish, outcome.name);
 }
 
 /** What the resource says while Postgres cannot be asked; undefined when what it says still holds. */
