@@ -685,6 +685,602 @@ export const descriptor: object = {
                 }
               }
             },
+            "GroupService": {
+              "methods": {
+                "JoinGroup": {
+                  "requestType": "JoinGroupRequest",
+                  "responseType": "JoinGroupResponse"
+                },
+                "SyncGroup": {
+                  "requestType": "SyncGroupRequest",
+                  "responseType": "SyncGroupResponse"
+                },
+                "Heartbeat": {
+                  "requestType": "HeartbeatRequest",
+                  "requestStream": true,
+                  "responseType": "HeartbeatResponse",
+                  "responseStream": true
+                },
+                "LeaveGroup": {
+                  "requestType": "LeaveGroupRequest",
+                  "responseType": "LeaveGroupResponse"
+                },
+                "CommitOffsets": {
+                  "requestType": "CommitOffsetsRequest",
+                  "responseType": "CommitOffsetsResponse"
+                },
+                "FetchOffsets": {
+                  "requestType": "FetchOffsetsRequest",
+                  "responseType": "FetchOffsetsResponse"
+                },
+                "ListGroups": {
+                  "requestType": "ListGroupsRequest",
+                  "responseType": "ListGroupsResponse"
+                },
+                "DescribeGroup": {
+                  "requestType": "DescribeGroupRequest",
+                  "responseType": "DescribeGroupResponse"
+                },
+                "DeleteGroup": {
+                  "requestType": "DeleteGroupRequest",
+                  "responseType": "DeleteGroupResponse"
+                },
+                "ResetOffsets": {
+                  "requestType": "ResetOffsetsRequest",
+                  "responseType": "ResetOffsetsResponse"
+                }
+              }
+            },
+            "GroupPartition": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partition": {
+                  "type": "int32",
+                  "id": 2
+                }
+              }
+            },
+            "JoinGroupRequest": {
+              "oneofs": {
+                "_groupInstanceId": {
+                  "oneof": [
+                    "groupInstanceId"
+                  ]
+                }
+              },
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "memberId": {
+                  "type": "string",
+                  "id": 2
+                },
+                "groupInstanceId": {
+                  "type": "string",
+                  "id": 3,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "clientId": {
+                  "type": "string",
+                  "id": 4
+                },
+                "sessionTimeoutMs": {
+                  "type": "int32",
+                  "id": 5
+                },
+                "rebalanceTimeoutMs": {
+                  "type": "int32",
+                  "id": 6
+                },
+                "assignors": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 7
+                },
+                "topics": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 8
+                },
+                "owned": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 9
+                },
+                "ownedGeneration": {
+                  "type": "int64",
+                  "id": 10
+                }
+              }
+            },
+            "JoinGroupResponse": {
+              "fields": {
+                "generation": {
+                  "type": "int64",
+                  "id": 1
+                },
+                "assignor": {
+                  "type": "string",
+                  "id": 2
+                },
+                "leaderId": {
+                  "type": "string",
+                  "id": 3
+                },
+                "members": {
+                  "rule": "repeated",
+                  "type": "JoinedMember",
+                  "id": 4
+                }
+              }
+            },
+            "JoinedMember": {
+              "oneofs": {
+                "_groupInstanceId": {
+                  "oneof": [
+                    "groupInstanceId"
+                  ]
+                }
+              },
+              "fields": {
+                "memberId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "groupInstanceId": {
+                  "type": "string",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "topics": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 3
+                },
+                "owned": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 4
+                },
+                "ownedGeneration": {
+                  "type": "int64",
+                  "id": 5
+                }
+              }
+            },
+            "SyncGroupRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "memberId": {
+                  "type": "string",
+                  "id": 2
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "assignments": {
+                  "rule": "repeated",
+                  "type": "MemberAssignment",
+                  "id": 4
+                },
+                "topics": {
+                  "rule": "repeated",
+                  "type": "AssignedTopic",
+                  "id": 5
+                }
+              }
+            },
+            "MemberAssignment": {
+              "fields": {
+                "memberId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "partitions": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 2
+                }
+              }
+            },
+            "AssignedTopic": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partitions": {
+                  "type": "int32",
+                  "id": 2
+                }
+              }
+            },
+            "SyncGroupResponse": {
+              "fields": {
+                "partitions": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 1
+                }
+              }
+            },
+            "HeartbeatRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "memberId": {
+                  "type": "string",
+                  "id": 2
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 3
+                }
+              }
+            },
+            "HeartbeatResponse": {
+              "fields": {
+                "state": {
+                  "type": "State",
+                  "id": 1
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 2
+                }
+              },
+              "nested": {
+                "State": {
+                  "values": {
+                    "STATE_UNSPECIFIED": 0,
+                    "STATE_STABLE": 1,
+                    "STATE_REBALANCING": 2
+                  }
+                }
+              }
+            },
+            "LeaveGroupRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "memberId": {
+                  "type": "string",
+                  "id": 2
+                }
+              }
+            },
+            "LeaveGroupResponse": {
+              "fields": {}
+            },
+            "CommitOffsetsRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "memberId": {
+                  "type": "string",
+                  "id": 2
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "offsets": {
+                  "rule": "repeated",
+                  "type": "OffsetCommit",
+                  "id": 4
+                }
+              }
+            },
+            "OffsetCommit": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partition": {
+                  "type": "int32",
+                  "id": 2
+                },
+                "offset": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "metadata": {
+                  "type": "string",
+                  "id": 4
+                }
+              }
+            },
+            "CommitOffsetsResponse": {
+              "fields": {
+                "failures": {
+                  "rule": "repeated",
+                  "type": "PartitionFailure",
+                  "id": 1
+                }
+              }
+            },
+            "PartitionFailure": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partition": {
+                  "type": "int32",
+                  "id": 2
+                },
+                "error": {
+                  "type": "Error",
+                  "id": 3
+                }
+              }
+            },
+            "FetchOffsetsRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "partitions": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 2
+                }
+              }
+            },
+            "FetchOffsetsResponse": {
+              "fields": {
+                "offsets": {
+                  "rule": "repeated",
+                  "type": "CommittedOffset",
+                  "id": 1
+                }
+              }
+            },
+            "CommittedOffset": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partition": {
+                  "type": "int32",
+                  "id": 2
+                },
+                "offset": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "metadata": {
+                  "type": "string",
+                  "id": 4
+                },
+                "committedAtMs": {
+                  "type": "int64",
+                  "id": 5
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 6
+                },
+                "added": {
+                  "type": "bool",
+                  "id": 7
+                }
+              }
+            },
+            "ListGroupsRequest": {
+              "fields": {
+                "after": {
+                  "type": "string",
+                  "id": 1
+                },
+                "limit": {
+                  "type": "int32",
+                  "id": 2
+                }
+              }
+            },
+            "ListGroupsResponse": {
+              "fields": {
+                "groups": {
+                  "rule": "repeated",
+                  "type": "GroupListing",
+                  "id": 1
+                },
+                "hasMore": {
+                  "type": "bool",
+                  "id": 2
+                }
+              }
+            },
+            "GroupState": {
+              "values": {
+                "GROUP_STATE_UNSPECIFIED": 0,
+                "GROUP_STATE_EMPTY": 1,
+                "GROUP_STATE_REBALANCING": 2,
+                "GROUP_STATE_STABLE": 3
+              }
+            },
+            "GroupListing": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "state": {
+                  "type": "GroupState",
+                  "id": 2
+                },
+                "generation": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "members": {
+                  "type": "int32",
+                  "id": 4
+                },
+                "assignor": {
+                  "type": "string",
+                  "id": 5
+                }
+              }
+            },
+            "DescribeGroupRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                }
+              }
+            },
+            "DescribeGroupResponse": {
+              "fields": {
+                "group": {
+                  "type": "GroupListing",
+                  "id": 1
+                },
+                "coordinator": {
+                  "type": "string",
+                  "id": 2
+                },
+                "members": {
+                  "rule": "repeated",
+                  "type": "MemberDescription",
+                  "id": 3
+                },
+                "offsets": {
+                  "rule": "repeated",
+                  "type": "CommittedOffset",
+                  "id": 4
+                }
+              }
+            },
+            "MemberDescription": {
+              "oneofs": {
+                "_groupInstanceId": {
+                  "oneof": [
+                    "groupInstanceId"
+                  ]
+                }
+              },
+              "fields": {
+                "memberId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "groupInstanceId": {
+                  "type": "string",
+                  "id": 2,
+                  "options": {
+                    "proto3_optional": true
+                  }
+                },
+                "clientId": {
+                  "type": "string",
+                  "id": 3
+                },
+                "clientHost": {
+                  "type": "string",
+                  "id": 4
+                },
+                "topics": {
+                  "rule": "repeated",
+                  "type": "string",
+                  "id": 5
+                },
+                "partitions": {
+                  "rule": "repeated",
+                  "type": "GroupPartition",
+                  "id": 6
+                },
+                "sessionTimeoutMs": {
+                  "type": "int32",
+                  "id": 7
+                }
+              }
+            },
+            "DeleteGroupRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                }
+              }
+            },
+            "DeleteGroupResponse": {
+              "fields": {}
+            },
+            "ResetOffsetsRequest": {
+              "fields": {
+                "groupId": {
+                  "type": "string",
+                  "id": 1
+                },
+                "offsets": {
+                  "rule": "repeated",
+                  "type": "OffsetCommit",
+                  "id": 2
+                },
+                "dryRun": {
+                  "type": "bool",
+                  "id": 3
+                }
+              }
+            },
+            "ResetOffsetsResponse": {
+              "fields": {
+                "changes": {
+                  "rule": "repeated",
+                  "type": "OffsetChange",
+                  "id": 1
+                },
+                "expelled": {
+                  "type": "int32",
+                  "id": 2
+                }
+              }
+            },
+            "OffsetChange": {
+              "fields": {
+                "topicId": {
+                  "type": "bytes",
+                  "id": 1
+                },
+                "partition": {
+                  "type": "int32",
+                  "id": 2
+                },
+                "before": {
+                  "type": "int64",
+                  "id": 3
+                },
+                "after": {
+                  "type": "int64",
+                  "id": 4
+                }
+              }
+            },
             "MetadataService": {
               "methods": {
                 "GetMetadata": {

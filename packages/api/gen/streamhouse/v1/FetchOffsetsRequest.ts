@@ -1,0 +1,19 @@
+// Original file: proto/streamhouse/v1/group.proto
+
+import type { GroupPartition as _streamhouse_v1_GroupPartition, GroupPartition__Output as _streamhouse_v1_GroupPartition__Output } from '../../streamhouse/v1/GroupPartition.ts';
+
+export interface FetchOffsetsRequest {
+  'groupId'?: (string);
+  /**
+   * Empty: all that the group has committed.
+   */
+  'partitions'?: (_streamhouse_v1_GroupPartition)[];
+}
+
+export interface FetchOffsetsRequest__Output {
+  'groupId': (string);
+  /**
+   * Empty: all that the group has committed.
+   */
+  'partitions': (_streamhouse_v1_GroupPartition__Output)[];
+}

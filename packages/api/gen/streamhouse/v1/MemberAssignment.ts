@@ -1,0 +1,13 @@
+// Original file: proto/streamhouse/v1/group.proto
+
+import type { GroupPartition as _streamhouse_v1_GroupPartition, GroupPartition__Output as _streamhouse_v1_GroupPartition__Output } from '../../streamhouse/v1/GroupPartition.ts';
+
+export interface MemberAssignment {
+  'memberId'?: (string);
+  'partitions'?: (_streamhouse_v1_GroupPartition)[];
+}
+
+export interface MemberAssignment__Output {
+  'memberId': (string);
+  'partitions': (_streamhouse_v1_GroupPartition__Output)[];
+}
