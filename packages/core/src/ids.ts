@@ -13,6 +13,8 @@ export type Epoch = number & { readonly __brand: 'Epoch' };
 export type PartitionIndex = number & { readonly __brand: 'PartitionIndex' };
 /** One life of one agent process, numbered by Postgres. Never reused. */
 export type Incarnation = number & { readonly __brand: 'Incarnation' };
+/** Number of a consumer group's membership. Only ever grows; 0 before the first. */
+export type Generation = number & { readonly __brand: 'Generation' };
 /** Identity of a topic: a UUID in lower-case canonical text. A name is not an identity (I-28). */
 export type TopicId = string & { readonly __brand: 'TopicId' };
 /** Identity of a producer, numbered by Postgres. -1 means a producer without idempotence. */
@@ -43,6 +45,11 @@ export function partitionIndex(value: number): PartitionIndex {
 /** @throws StreamError `invalid` when `value` is not an integer in 0..2^53-1. */
 export function incarnation(value: number): Incarnation {
   return nonNegativeInteger('incarnation', value) as Incarnation;
+}
+
+/** @throws StreamError `invalid` when `value` is not an integer in 0..2^53-1. */
+export function generation(value: number): Generation {
+  return nonNegativeInteger('generation', value) as Generation;
 }
 
 /** @throws StreamError `invalid` when `value` is not an integer in -1..2^53-1. */

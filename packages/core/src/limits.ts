@@ -56,6 +56,26 @@ export const LIMITS = {
   /** Partitions named in one request. More: `invalid`. */
   requestPartitionsMax: 10_000,
 
+  /** Characters of a group's id, and of the names that its members give. Longer: `invalid`. */
+  groupIdCharsMax: 255,
+  /** Coordinator slots: groups are spread over them, and they over the agents. Part of the stored state: it never changes. */
+  groupSlots: 64,
+  /** Members of a group. More: `overloaded` GROUP_FULL. */
+  groupMembersMax: 1_000,
+  /** Milliseconds of a member's session or rebalance timeout. Outside: `invalid` OUT_OF_BOUNDS. */
+  groupTimeoutMsMin: 1_000,
+  groupTimeoutMsMax: 1_800_000,
+  /** Topics that a member names. More: `invalid`. */
+  groupMemberTopicsMax: 1_000,
+  /** Assignors that a member names. More: `invalid`. */
+  groupAssignorsMax: 16,
+  /** Bytes of a committed offset's metadata in UTF-8. More: `invalid` METADATA_TOO_LARGE. */
+  commitMetadataBytesMax: 4_096,
+  /** Groups that one agent has in memory. More: `overloaded` COORDINATOR_FULL. Those without members are forgotten first. */
+  agentGroupsMax: 10_000,
+  /** Groups in one answer of ListGroups. More: the caller asks for those after them. */
+  groupListMax: 1_000,
+
   /** Bytes accepted by an agent and not yet published. More: producers wait. */
   agentUnpublishedBytesMax: 268_435_456,
   /** Bytes at which an open object is sealed at once. */
