@@ -82,6 +82,7 @@ describe.skipIf(plane === undefined)('the chart', () => {
       'streams: create coordination.k8s.io/leases',
       `streams: get coordination.k8s.io/leases ${ACCOUNT}`,
       `streams: update coordination.k8s.io/leases ${ACCOUNT}`,
+      `streams: watch coordination.k8s.io/leases ${ACCOUNT}`,
     ]);
     expect(byKind(objects, 'ClusterRoleBinding')).toEqual([]);
   });

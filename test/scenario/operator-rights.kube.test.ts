@@ -40,6 +40,8 @@ describe.skipIf(plane === undefined)('rights of the operator', () => {
   test('are those that it uses, no more and no fewer', async () => {
     const operator = await stage.start('operator-0', { RESYNC_INTERVAL: '10s' });
     await until(() => operator.isLeader(), soon());
+    // It waits for the Lease, for which it needs a right that a leader does not use.
+    await stage.start('operator-1');
     await lifeOfATopic();
     await lifeOfAPool();
     const given = rightsOf(stage.objects, ACCOUNT).filter((right) => !UNSEEN.test(right));

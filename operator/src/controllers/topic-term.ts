@@ -97,7 +97,11 @@ export class TopicTerm {
   /** @throws StreamError `fenced` when another one leads. */
   async run(): Promise<void> {
     const signal = AbortSignal.any([this.#term.stop, this.#over.signal]);
-    for (const key of this.#cache.keys()) this.#queue.add(key, 'resync');
+    for (const { metadata, status } of this.#cache.values()) {
+      // What came while nobody led does not wait for all that is only looked at again.
+      const isNews = status?.observedGeneration !== metadata.generation;
+      this.#queue.add(keyOf(metadata), isNews ? 'change' : 'resync');
+    }
     await using work = new AsyncDisposableStack();
     work.use(this.#queue);
     await Promise.all([

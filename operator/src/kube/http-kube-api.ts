@@ -95,13 +95,14 @@ export class HttpKubeApi implements KubeApi, Disposable {
     query: WatchQuery,
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>, void, undefined> {
-    const { namespace, ...selection } = query;
+    const { namespace, name, ...selection } = query;
+    const fieldSelector = name === undefined ? undefined : `metadata.name=${name}`;
     const call: Call = {
       verb: 'watch',
       method: 'GET',
       type,
       path: pathOf(type, namespace === undefined ? {} : { namespace }),
-      query: { watch: true, allowWatchBookmarks: true, ...selection },
+      query: { watch: true, allowWatchBookmarks: true, fieldSelector, ...selection },
       isIdempotent: true,
     };
     using deadline = new Deadline(this.#options.clock, signal, LIMITS.kubeRequestMsMax);

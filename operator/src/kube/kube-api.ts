@@ -48,6 +48,8 @@ export interface ListPage<T> {
 
 export interface WatchQuery {
   readonly namespace?: string;
+  /** Only the object of this name: a right to that name is enough. */
+  readonly name?: string;
   readonly labelSelector?: string;
   /** Events after this one are sent. */
   readonly resourceVersion: string;

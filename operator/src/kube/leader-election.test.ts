@@ -129,7 +129,7 @@ describe('LeaderElection', () => {
     expect(a.terms.length + b.terms.length).toBe(1);
   });
 
-  it('gives the lease to another candidate within 3 s of a stop, once the work is finished', async () => {
+  it('gives the lease to another candidate as soon as it has stopped and its work is finished', async () => {
     const a = candidate('a');
     await clock.until(() => a.isHeld);
     const b = candidate('b');
@@ -140,11 +140,63 @@ describe('LeaderElection', () => {
     expect(a.isHeld).toBe(true);
     expect(b.terms.length).toBe(0);
     a.finish();
-    await clock.pass(3_000);
+    const finishedMs = clock.monotonicMs();
+    await clock.until(() => b.isHeld);
+    expect(clock.monotonicMs() - finishedMs).toBe(0);
     expect(a.isHeld).toBe(false);
     expect(a.masters).toEqual([true, false]);
     expect(b.isHeld).toBe(true);
     expect(lease().spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+  });
+
+  it('gives it within 3 s to one that may not watch', async () => {
+    fake.fault = ({ query }) =>
+      query.has('watch') ? { kind: 'answer', status: 403, reason: 'Forbidden' } : undefined;
+    const a = candidate('a');
+    await clock.until(() => a.isHeld);
+    const b = candidate('b');
+    await clock.pass(10_000);
+    expect(b.errors).not.toHaveLength(0);
+    a.stop();
+    a.finish();
+    await clock.pass(3_000);
+    expect(b.isHeld).toBe(true);
+  });
+
+  it('takes part again as soon as the lease is deleted', async () => {
+    const a = candidate('a');
+    await clock.until(() => a.isHeld);
+    const b = candidate('b');
+    await clock.pass(10_000);
+    a.isCutOff = true;
+    fake.objects.remove(COLLECTION, KEY);
+    const deletedMs = clock.monotonicMs();
+    await clock.until(() => b.isHeld);
+    expect(clock.monotonicMs() - deletedMs).toBe(0);
+  });
+
+  it('asks for the lease once and is told of renewals while another one leads', async () => {
+    const a = candidate('a');
+    await clock.until(() => a.isHeld);
+    candidate('b');
+    await clock.pass(60_000);
+    const ofB = fake.asked.filter(({ headers }) => headers.from === 'b');
+    expect(ofB.map(({ method, query }) => `${method} ${query.get('fieldSelector') ?? ''}`)).toEqual(
+      ['GET ', 'GET metadata.name=operator'],
+    );
+  });
+
+  it('goes on after a watch that broke off', async () => {
+    const a = candidate('a');
+    await clock.until(() => a.isHeld);
+    const b = candidate('b');
+    for (let times = 0; times < 5; times++) {
+      await clock.pass(10_000);
+      fake.dropWatches();
+    }
+    expect(b.terms).toHaveLength(0);
+    await clock.pass(10_000);
+    expect(fake.watches).toBe(1);
   });
 
   it('has another leader within 20 s of a crash, and not before the old one would have stopped', async () => {

@@ -233,6 +233,7 @@ export class FakeKubeApi implements AsyncDisposable {
   #watch(asked: Asked, response: ServerResponse): void {
     const { collection, namespace } = parsePath(asked.path);
     const from = Number(asked.query.get('resourceVersion'));
+    const name = /^metadata\.name=(.+)$/.exec(asked.query.get('fieldSelector') ?? '')?.[1];
     response.setHeader('content-type', 'application/json');
     response.writeHead(200);
     response.flushHeaders();
@@ -243,7 +244,10 @@ export class FakeKubeApi implements AsyncDisposable {
     const send = (entry: Entry): void => {
       if (entry.collection !== collection || entry.version <= from) return;
       for (const { type, object } of this.sent(entry))
-        if (namespace === undefined || object.metadata.namespace === namespace)
+        if (
+          (namespace === undefined || object.metadata.namespace === namespace) &&
+          (name === undefined || object.metadata.name === name)
+        )
           response.write(line(type, object));
     };
     for (const entry of this.objects.history) send(entry);

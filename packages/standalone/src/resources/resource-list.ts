@@ -1,4 +1,4 @@
-import type { ListQuery } from '@streamhouse/operator/kube/kube-api.ts';
+import type { ListQuery, WatchQuery } from '@streamhouse/operator/kube/kube-api.ts';
 import type { ApiObject } from './api-object.ts';
 import { isJsonObject } from './json.ts';
 import { type LabelSelector, matchesLabels, parseLabelSelector } from './label-selector.ts';
@@ -46,14 +46,15 @@ export function listPage(table: Table, version: number, query: ListQuery): Page 
 
 /** @throws KubeError `invalid` for a selector that is not of the equality form. */
 export function objectFilter(
-  query: Pick<ListQuery, 'namespace' | 'labelSelector'>,
+  query: Pick<ListQuery, 'namespace' | 'labelSelector'> & Pick<WatchQuery, 'name'>,
 ): (object: ApiObject) => boolean {
-  const { namespace, labelSelector = '' } = query;
+  const { namespace, name, labelSelector = '' } = query;
   const selector: LabelSelector | undefined = parseLabelSelector(labelSelector);
   if (selector === undefined)
     throw badRequest(`labelSelector ${JSON.stringify(labelSelector)} is not as in a=b,c!=d`);
   return ({ metadata }) =>
     (namespace === undefined || metadata.namespace === namespace) &&
+    (name === undefined || metadata.name === name) &&
     matchesLabels(selector, metadata.labels);
 }
 

@@ -85,6 +85,14 @@ describe('watch', () => {
     expect((await take(events, 1)).map(brief)).toEqual(['ADDED boxes@3']);
   });
 
+  it('tells of one object only when asked to', async () => {
+    await using resources = await testResources();
+    const events = watch(resources, { name: 'orders' });
+    await resources.api.create(TOPICS, topic('boxes'), ALWAYS);
+    await resources.api.create(TOPICS, topic('orders'), ALWAYS);
+    expect((await take(events, 1)).map(brief)).toEqual(['ADDED orders@3']);
+  });
+
   it('says with a bookmark how far a quiet watch has come', async () => {
     await using resources = await testResources();
     const events = watch(resources);
