@@ -1,24 +1,26 @@
-/** Applies the objects of pools: never one that is something else's, and none that is as it was applied already. */
+/**
+ * Applies the objects of pools: never one that is something else's, and none that shows what was applied already. What
+ * others change of it is set back; fields that they add stay theirs.
+ */
 import type { AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { type KubeApi, KubeError, keyOf } from '../kube/kube-api.ts';
 import type { Child } from '../plan/children/kube-types.ts';
 import { APPLIED_ANNOTATION, MANAGED_BY } from '../plan/children/names.ts';
 import type { PoolProblem } from '../plan/pool-status.ts';
+import { specHash } from '../plan/spec-hash.ts';
 import { controllerOf, type OwnedObject } from './pod-facts.ts';
 
-/** After this time an object that was as applied is looked at again: somebody may have deleted it. */
-const LOOK_AGAIN_MS = 60_000;
-
-/** What a cache shows of an object. */
-export interface KnownObject {
-  readonly known: OwnedObject | undefined;
-  /** A field that others may set, such as the replicas of a set, is not what was applied. */
-  readonly isTouched: boolean;
-}
+/**
+ * For this time after an object was written or asked for it is taken to be so: a cache may not have heard of it, and somebody
+ * who changes it back at once, again and again, is answered at the next resync.
+ */
+const LOOK_AGAIN_MS = 10_000;
 
 interface Seen {
   readonly applied: string;
+  /** Names what the API server then showed of the applied fields: it writes some in words of its own. */
+  readonly fields: string;
   readonly atMs: number;
 }
 
@@ -33,32 +35,40 @@ export class ChildWriter {
     this.#clock = clock;
   }
 
-  /** Without `cached` the API server is asked what there is. @returns what a person has to mend. */
+  /** `cached` is what a cache shows; without it the API server is asked. @returns what a person has to mend. */
   async apply(
     pool: AgentPoolResource,
     child: Child,
-    cached: KnownObject | undefined,
+    cached: { readonly known: OwnedObject | undefined } | undefined,
     signal: AbortSignal,
   ): Promise<readonly PoolProblem[]> {
     const { type, object } = child;
-    const applied = object.metadata.annotations[APPLIED_ANNOTATION] ?? '';
-    if (cached === undefined && this.#isFresh(pool, child, applied)) return [];
     const { namespace, name } = object.metadata;
+    const seen = this.#seenOf(pool, child);
+    const isGone = cached !== undefined && cached.known === undefined;
+    if (!isGone && this.#isFresh(seen)) return [];
     const live =
-      cached?.known ?? (await this.#kube.get<OwnedObject>(type, { namespace, name }, signal));
+      cached === undefined
+        ? await this.#kube.get<OwnedObject>(type, { namespace, name }, signal)
+        : cached.known;
     if (live !== undefined && controllerOf(live) !== pool.metadata.uid) {
       const message = `${type.kind} ${namespace}/${name} exists and does not belong to this pool: rename or delete one of the two`;
       return [{ kind: 'nameConflict', message }];
     }
-    const isSame = live?.metadata.annotations?.[APPLIED_ANNOTATION] === applied;
-    if (isSame && cached?.isTouched !== true) {
-      this.#remember(pool, child, applied);
+    const fields = specHash(shown(object, live));
+    if (fields === specHash(object) || fields === seen?.fields) {
+      if (cached === undefined) this.#remember(pool, child, fields);
       return [];
     }
-    const problem = await this.#write(child, live, signal);
-    if (problem !== undefined) return [problem];
-    this.#remember(pool, child, applied);
-    return [];
+    try {
+      const written = await this.#write(child, live, signal);
+      this.#remember(pool, child, specHash(shown(object, written)));
+      return [];
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      const message = `the API server refused ${type.kind} ${namespace}/${name}: ${error.message}`;
+      return [{ kind: 'childRefused', message: message.slice(0, 2_000) }];
+    }
   }
 
   forget(key: string): void {
@@ -73,32 +83,45 @@ export class ChildWriter {
     { type, object }: Child,
     live: OwnedObject | undefined,
     signal: AbortSignal,
-  ): Promise<PoolProblem | undefined> {
+  ): Promise<OwnedObject> {
     const uid = live?.metadata.uid;
     const body = uid === undefined ? object : { ...object, metadata: { ...object.metadata, uid } };
     const options = { fieldManager: MANAGED_BY, force: live !== undefined };
-    try {
-      await this.#kube.apply(type, body, options, signal);
-      return undefined;
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const { namespace, name } = object.metadata;
-      const message = `the API server refused ${type.kind} ${namespace}/${name}: ${error.message}`;
-      return { kind: 'childRefused', message: message.slice(0, 2_000) };
-    }
+    return await this.#kube.apply<OwnedObject>(type, body, options, signal);
   }
 
-  #isFresh(pool: AgentPoolResource, child: Child, applied: string): boolean {
+  /** Undefined when something else was applied then. */
+  #seenOf(pool: AgentPoolResource, child: Child): Seen | undefined {
     const seen = this.#seen.get(keyOf(pool.metadata))?.get(nameOf(child));
-    return seen?.applied === applied && this.#clock.monotonicMs() - seen.atMs < LOOK_AGAIN_MS;
+    return seen?.applied === appliedOf(child) ? seen : undefined;
   }
 
-  #remember(pool: AgentPoolResource, child: Child, applied: string): void {
+  #isFresh(seen: Seen | undefined): boolean {
+    return seen !== undefined && this.#clock.monotonicMs() - seen.atMs < LOOK_AGAIN_MS;
+  }
+
+  #remember(pool: AgentPoolResource, child: Child, fields: string): void {
     const key = keyOf(pool.metadata);
     const ofPool = this.#seen.get(key) ?? new Map<string, Seen>();
-    ofPool.set(nameOf(child), { applied, atMs: this.#clock.monotonicMs() });
+    const atMs = this.#clock.monotonicMs();
+    ofPool.set(nameOf(child), { applied: appliedOf(child), fields, atMs });
     this.#seen.set(key, ofPool);
   }
+}
+
+function appliedOf({ object }: Child): string {
+  return object.metadata.annotations[APPLIED_ANNOTATION] ?? '';
+}
+
+/** What `live` has where `applied` has something; of a list all, as order and length count. */
+function shown(applied: unknown, live: unknown): unknown {
+  if (Array.isArray(applied))
+    return Array.isArray(live) ? live.map((item, place) => shown(applied[place], item)) : live;
+  if (typeof applied !== 'object' || applied === null) return live;
+  const fields = new Map<string, unknown>(Object.entries(live ?? {}));
+  return Object.fromEntries(
+    Object.entries(applied).map(([name, value]) => [name, shown(value, fields.get(name))]),
+  );
 }
 
 /** The resource is of one life of the pool: one made again has other objects, with other owners, and so another hash. */
