@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
+import { migrate, readMigrations } from '@streamhouse/store/metadata/pg/migrate.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store } from '@streamhouse/store/objects/s3.ts';
@@ -35,6 +35,7 @@ function openObjects({ install, objectCredentials }: ProcessSettings): Promise<O
 }
 
 async function run(settings: ProcessSettings, log: Logger): Promise<void> {
+  const schemaVersion = (await readMigrations()).length;
   const clock = systemClock;
   const random = Math.random;
   const metrics = new OperatorMetrics();
@@ -64,7 +65,8 @@ async function run(settings: ProcessSettings, log: Logger): Promise<void> {
     log,
     metrics,
     controllers: (events) => {
-      const { install, namespaces, resyncIntervalMs } = settings;
+      const { namespaces, resyncIntervalMs } = settings;
+      const install = { ...settings.install, schemaVersion };
       const backend = new KubernetesPools({
         ...{ kube, clock, random, install, namespaces },
         onError: (error, { plural }) => log.warn({ err: error, plural }, 'watching failed'),

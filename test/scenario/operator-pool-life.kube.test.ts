@@ -53,6 +53,17 @@ describe.skipIf(plane === undefined)('the life of a pool', () => {
       .toSorted();
   }
 
+  function setOf(pool: string): string[] {
+    return ['get', `statefulset/${pool}`];
+  }
+
+  /** Those that the pods of a pool run. */
+  async function images(pool: string): Promise<readonly string[]> {
+    const image = '-o=jsonpath={.items[*].spec.containers[0].image}';
+    const text = await stage.kubectl(['get', 'pods', `-l=streamhouse.io/pool=${pool}`, image]);
+    return [...new Set(text.split(' '))];
+  }
+
   test('the sample becomes Ready, and kubectl scale changes how many agents there are', async () => {
     await stage.kubectl(['apply', '-f', '-'], await readFile(SAMPLE, 'utf8'));
     await stage.kubectl(['wait', '--for=condition=Ready', 'agentpool/default', '--timeout=60s']);
@@ -120,19 +131,35 @@ describe.skipIf(plane === undefined)('the life of a pool', () => {
   });
 
   test('another version of the operator leaves the agents of an untouched pool alone', async () => {
-    await stage.apply('AgentPool', 'untouched', { replicas: 2, image: 'streamhouse:a' });
-    await settled('untouched');
-    const before = await pods('untouched');
-    const set = ['get', 'statefulset/untouched', '-o=jsonpath={.metadata.generation}'];
-    const generation = await stage.kubectl(set);
+    const pools = {
+      'its-own': { replicas: 2, image: 'streamhouse:a' },
+      untouched: { replicas: 2 },
+    };
+    const seen = async (pool: string): Promise<object> => ({
+      pods: await pods(pool),
+      generation: await stage.kubectl([...setOf(pool), '-o=jsonpath={.metadata.generation}']),
+      revision: await stage.kubectl([...setOf(pool), '-o=jsonpath={.status.updateRevision}']),
+    });
+    for (const [name, spec] of Object.entries(pools)) await stage.apply('AgentPool', name, spec);
+    for (const name of Object.keys(pools)) await settled(name);
+    const before = await Promise.all(Object.keys(pools).map(seen));
     operator.kill('SIGTERM');
     expect(await operator.ended).toBe(0);
     operator = await stage.start('operator-1', { AGENT_IMAGE: 'streamhouse:2' });
     await until(() => operator.isLeader(), soon());
     await stage.apply('AgentPool', 'after-upgrade', { replicas: 1 });
     await settled('after-upgrade');
-    expect(await pods('untouched')).toEqual(before);
-    expect(await stage.kubectl(set)).toBe(generation);
+    expect(await Promise.all(Object.keys(pools).map(seen))).toEqual(before);
+    expect(await images('untouched')).toEqual(['streamhouse:1']);
+    expect(await images('after-upgrade')).toEqual(['streamhouse:2']);
+
+    await stage.kubectl(['scale', 'shap/untouched', '--replicas=3']);
+    await until(async () => (await pods('untouched')).length === 3, soon());
+    await settled('untouched');
+    expect(await images('untouched')).toEqual(['streamhouse:1']);
+    await stage.apply('AgentPool', 'untouched', { replicas: 2, rollout: { restartedAt: 'now' } });
+    await settled('untouched');
+    expect(await images('untouched')).toEqual(['streamhouse:2']);
   });
 
   test('deleted, everything that it owns goes with it', async () => {

@@ -6,6 +6,7 @@ import { Reflector } from '../kube/reflector.ts';
 import { type Change, ResourceCache } from '../kube/resource-cache.ts';
 import type { PoolDecisions, SetDecision } from '../plan/agent-pool.ts';
 import { setChild, sharedChildren } from '../plan/children/children.ts';
+import { imageOf, type PoolInstall } from '../plan/children/kept-image.ts';
 import { POD, STATEFUL_SET } from '../plan/children/kube-types.ts';
 import { AGENT_SELECTOR, selectorOf, selectorText, setName } from '../plan/children/names.ts';
 import { podTemplate, revisionOf } from '../plan/children/pod.ts';
@@ -16,10 +17,10 @@ import {
   sharesOf,
 } from '../plan/pool-facts.ts';
 import type { PoolProblem } from '../plan/pool-status.ts';
-import type { InstallSettings } from '../settings.ts';
 import { ChildWriter } from './child-writer.ts';
 import {
   controllerOf,
+  givenImageOf,
   memberOf,
   type OwnedObject,
   type Pod,
@@ -33,7 +34,7 @@ export interface KubernetesPoolsOptions {
   readonly kube: KubeApi;
   readonly clock: Clock;
   readonly random: Random;
-  readonly install: InstallSettings;
+  readonly install: PoolInstall;
   /** Undefined: all. */
   readonly namespaces: readonly string[] | undefined;
   readonly onError: (error: unknown, type: ResourceType) => void;
@@ -82,10 +83,11 @@ export class KubernetesPools implements PoolBackend {
     const { clock, install } = this.#options;
     const sets = this.#setsOf(pool);
     const members = this.#membersOf(pool, clock.wallMs());
+    const image = imageOf(pool, sets.map(givenImageOf), install);
     return {
       wanted: sharesOf(pool.spec.replicas, pool.spec.zones).map((share) => ({
         ...share,
-        revision: revisionOf(podTemplate(pool, share.zone, install)),
+        revision: revisionOf(podTemplate(pool, share.zone, { ...install, image })),
       })),
       sets: sets.map(setOf),
       members,
@@ -98,13 +100,13 @@ export class KubernetesPools implements PoolBackend {
     decisions: PoolDecisions,
     signal: AbortSignal,
   ): Promise<readonly PoolProblem[]> {
-    const live = new Map(this.#setsOf(pool).map((set) => [setOf(set).zone, set]));
+    const sets = this.#setsOf(pool);
     const problems: PoolProblem[] = [];
     for (const child of sharedChildren(pool))
       problems.push(...(await this.#writer.apply(pool, child, undefined, signal)));
     for (const set of decisions.sets)
-      problems.push(...(await this.#applySet(pool, set, live.get(set.zone), signal)));
-    for (const zone of decisions.remove) await this.#remove(live.get(zone), signal);
+      problems.push(...(await this.#applySet(pool, set, sets, signal)));
+    for (const zone of decisions.remove) await this.#remove(setOfZone(sets, zone), signal);
     for (const member of decisions.replace)
       await this.#end(`${pool.metadata.namespace}/${member.agentId}`, member, signal);
     return problems;
@@ -136,21 +138,20 @@ export class KubernetesPools implements PoolBackend {
   async #applySet(
     pool: AgentPoolResource,
     set: SetDecision,
-    known: StatefulSet | undefined,
+    sets: readonly StatefulSet[],
     signal: AbortSignal,
   ): Promise<readonly PoolProblem[]> {
-    const facts = known && setOf(known);
+    const known = setOfZone(sets, set.zone);
     const { zones } = pool.spec;
     const isAsked = zones.length === 0 ? set.zone === '' : zones.includes(set.zone);
     if (!isAsked) {
       // What the spec no longer names keeps its pods as they are and only shrinks.
-      if (known !== undefined && facts?.replicas !== set.replicas)
+      if (known !== undefined && setOf(known).replicas !== set.replicas)
         await this.#shrink(known, set.replicas, signal);
       return [];
     }
-    const isTouched = facts?.replicas !== set.replicas || facts.partition !== set.partition;
-    const child = setChild(pool, set, this.#options.install);
-    return await this.#writer.apply(pool, child, { known, isTouched }, signal);
+    const child = setChild(pool, set, this.#options.install, sets.map(givenImageOf));
+    return await this.#writer.apply(pool, child, { known }, signal);
   }
 
   /** A cache may not have heard of a pod that registered an agent a moment ago, so the API server is asked. */
@@ -222,6 +223,10 @@ export class KubernetesPools implements PoolBackend {
     const key = object === undefined ? undefined : poolKeyOf(object);
     if (key !== undefined) this.#onChange(key);
   }
+}
+
+function setOfZone(sets: readonly StatefulSet[], zone: string): StatefulSet | undefined {
+  return sets.find((set) => setOf(set).zone === zone);
 }
 
 function poolCache<T extends OwnedObject>(trim?: (object: T) => T): ResourceCache<T, 'pool'> {

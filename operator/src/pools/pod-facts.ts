@@ -1,6 +1,13 @@
 /** What pods and StatefulSets say of agents. Pure: the API objects of Kubernetes on one side, facts on the other. */
 import type { KubeObject } from '../kube/kube-api.ts';
-import { POOL_LABEL, REVISION_ANNOTATION, ZONE_LABEL } from '../plan/children/names.ts';
+import type { GivenImage } from '../plan/children/kept-image.ts';
+import {
+  IMAGE_ANNOTATION,
+  INTENT_ANNOTATION,
+  POOL_LABEL,
+  REVISION_ANNOTATION,
+  ZONE_LABEL,
+} from '../plan/children/names.ts';
 import type { OwnerReference } from '../plan/children/kube-types.ts';
 import type { PlatformMember, PoolSet, Trouble } from '../plan/pool-facts.ts';
 
@@ -72,6 +79,14 @@ export function setOf({ metadata, spec, status }: StatefulSet): PoolSet {
     partition: spec?.updateStrategy?.rollingUpdate?.partition ?? 0,
     revision: metadata.annotations?.[REVISION_ANNOTATION] ?? '',
     isObserved: (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0),
+  };
+}
+
+export function givenImageOf({ metadata }: StatefulSet): GivenImage {
+  const { annotations = {} } = metadata;
+  return {
+    intent: annotations[INTENT_ANNOTATION] ?? '',
+    image: annotations[IMAGE_ANNOTATION] ?? '',
   };
 }
 

@@ -2,16 +2,17 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import type { InstallSettings } from '../../settings.ts';
 import { poolResource } from '../pool.test-support.ts';
 import { setChild, sharedChildren } from './children.ts';
+import { type GivenImage, intentOf, type PoolInstall } from './kept-image.ts';
 import { APPLIED_ANNOTATION } from './names.ts';
 import { podTemplate, revisionOf } from './pod.ts';
 
-const INSTALL: InstallSettings = {
+const INSTALL: PoolInstall = {
   image: 'registry.example.com/streamhouse:1.2.3',
   imagePullPolicy: 'IfNotPresent',
   imagePullSecrets: [],
+  schemaVersion: 6,
   secretName: 'streamhouse-connection',
   objects: { endpoint: undefined, region: 'eu-central-1', bucket: 'records', prefix: '' },
 };
@@ -50,7 +51,7 @@ const FULL = {
     securityContext: { runAsUser: 2000, fsGroup: 3000, supplementalGroups: [4000] },
   },
 };
-const FULL_INSTALL: InstallSettings = {
+const FULL_INSTALL: PoolInstall = {
   ...INSTALL,
   imagePullPolicy: 'Never',
   imagePullSecrets: ['install-pull'],
@@ -81,6 +82,14 @@ describe('the objects of a pool', () => {
     const objects = [...sharedChildren(pool), set].map(({ object }) => object);
     await expectGolden('full-pool.yaml', stringify(objects, { aliasDuplicateObjects: false }));
   });
+});
+
+test('a set is as it was for an operator whose image is another', () => {
+  const applied = (install: PoolInstall, given: readonly GivenImage[]): object =>
+    setChild(poolResource(), { zone: '', replicas: 3, partition: 0 }, install, given);
+  const before = { intent: intentOf(poolResource(), INSTALL), image: INSTALL.image };
+  const upgraded = { ...INSTALL, image: 'registry.example.com/streamhouse:1.2.4' };
+  expect(applied(upgraded, [before])).toEqual(applied(INSTALL, []));
 });
 
 describe('the revision of a pod template', () => {

@@ -1,7 +1,6 @@
 /** The Kubernetes objects of a pool. Pure. */
 import type { AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import { GROUP, VERSION } from '@streamhouse/api/crd/resource.ts';
-import type { InstallSettings } from '../../settings.ts';
 import { specHash } from '../spec-hash.ts';
 import {
   type Child,
@@ -13,10 +12,13 @@ import {
   STATEFUL_SET,
 } from './kube-types.ts';
 import type { ResourceType } from '../../kube/kube-api.ts';
+import { type GivenImage, imageOf, intentOf, type PoolInstall } from './kept-image.ts';
 import {
   agentsName,
   APPLIED_ANNOTATION,
   headlessName,
+  IMAGE_ANNOTATION,
+  INTENT_ANNOTATION,
   labelsOf,
   REVISION_ANNOTATION,
   selectorOf,
@@ -49,16 +51,23 @@ export function sharedChildren(pool: AgentPoolResource): readonly Child[] {
   ];
 }
 
-/** The StatefulSet of one zone, or of the pool when `zone` is empty. */
+/** The StatefulSet of one zone, or of the pool when `zone` is empty. `given`: what the sets of the pool say of their images. */
 export function setChild(
   pool: AgentPoolResource,
   set: { readonly zone: string; readonly replicas: number; readonly partition: number },
-  install: InstallSettings,
+  install: PoolInstall,
+  given: readonly GivenImage[] = [],
 ): Child {
   const { name } = pool.metadata;
   const { zone, replicas, partition } = set;
-  const template = podTemplate(pool, zone, install);
+  const image = imageOf(pool, given, install);
+  const template = podTemplate(pool, zone, { ...install, image });
   const labels = zone === '' ? {} : { [ZONE_LABEL]: zone };
+  const annotations = {
+    [REVISION_ANNOTATION]: revisionOf(template),
+    [INTENT_ANNOTATION]: intentOf(pool, install),
+    [IMAGE_ANNOTATION]: image,
+  };
   return childOf(
     pool,
     STATEFUL_SET,
@@ -74,7 +83,7 @@ export function setChild(
         template,
       },
     },
-    { labels, annotations: { [REVISION_ANNOTATION]: revisionOf(template) } },
+    { labels, annotations },
   );
 }
 

@@ -5,6 +5,9 @@ export const POOL_LABEL = 'streamhouse.io/pool';
 export const ZONE_LABEL = 'streamhouse.io/zone';
 /** On pods: names the template that they were made from. */
 export const REVISION_ANNOTATION = 'streamhouse.io/revision';
+/** On sets: what was asked for when it was applied last, and the image that its agents got then. */
+export const INTENT_ANNOTATION = 'streamhouse.io/intent';
+export const IMAGE_ANNOTATION = 'streamhouse.io/image';
 /** On objects of a pool: names what was applied last. */
 export const APPLIED_ANNOTATION = 'streamhouse.io/applied';
 export const MANAGED_BY = 'streamhouse-operator';

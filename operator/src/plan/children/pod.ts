@@ -51,7 +51,7 @@ export function revisionOf(template: PodTemplateObject): string {
   return template.metadata.annotations[REVISION_ANNOTATION] ?? '';
 }
 
-function bareTemplate(
+export function bareTemplate(
   pool: AgentPoolResource,
   zone: string,
   install: InstallSettings,
@@ -90,6 +90,9 @@ function podSpec(pool: AgentPoolResource, zone: string, install: InstallSettings
     serviceAccountName: agentsName(pool.metadata.name),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
+    // Else the agent is the first process of its container, which gets no signal before it listens: an agent that is told to
+    // end in its first moment would stay for the whole grace and take partitions meanwhile.
+    shareProcessNamespace: true,
     terminationGracePeriodSeconds: Math.ceil(parseDuration(drain.timeout) / 1000) + CLOSE_SECONDS,
     securityContext: podSecurity(pool),
     ...(pullSecrets.length === 0 ? {} : { imagePullSecrets: pullSecrets }),

@@ -113,7 +113,9 @@ const SPEC = object<AgentPoolSpec>({
     'must be the reference of an image, such as registry.example.com/streamhouse:1.2.3',
   )
     .default('')
-    .describe("Image of the agents; empty for that of the operator's own version."),
+    .describe(
+      'Image of the agents; empty for the one that the operator has when they are made or replaced.',
+    ),
   zones: set(
     text(
       '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$',
