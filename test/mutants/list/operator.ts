@@ -3,6 +3,8 @@ import type { Mutant } from '../mutant.ts';
 import { tests } from '../trial.ts';
 
 const SQL = 'packages/store/migrations/0006-operator.sql';
+/** Has the later `purge_topic`. */
+const GROUPS_SQL = 'packages/store/migrations/0007-groups.sql';
 const CLAIM_TEST = 'packages/store/src/metadata/pg/operator-claim.test.ts';
 const LIFECYCLE_TEST = 'packages/store/src/metadata/pg/operator-lifecycle.test.ts';
 const OWNERS_TEST = 'packages/store/src/metadata/pg/operator-owners.test.ts';
@@ -105,7 +107,7 @@ export const OPERATOR_MUTANTS: readonly Mutant[] = [
     invariants: ['I-01'],
     patches: [
       {
-        file: SQL,
+        file: GROUPS_SQL,
         find: '    WHERE t.topic_id = id AND t.owner_uid IS NOT NULL;\n',
         replace: '    WHERE false;\n',
       },

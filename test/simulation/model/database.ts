@@ -29,6 +29,7 @@ import type {
 import type { PublishRequest, PublishResult } from '@streamhouse/store/metadata/log.ts';
 import type { PartitionRow, SessionRow } from './rows.ts';
 import type { StoreBug, StoreWitness } from './witness.ts';
+import { GroupTable } from './group-table.ts';
 import { TopicTable } from './topic-table.ts';
 
 export interface DatabaseOptions {
@@ -41,6 +42,7 @@ export interface DatabaseOptions {
 
 export class Database {
   readonly topics: TopicTable;
+  readonly groups: GroupTable;
   readonly #options: DatabaseOptions;
   readonly #witness: StoreWitness | undefined;
   readonly #bug: StoreBug | undefined;
@@ -58,6 +60,12 @@ export class Database {
       ...options,
       notify: (...changes) => this.#notify(...changes),
       onLease: (row) => this.#noteLease(row),
+    });
+    this.groups = new GroupTable({
+      ...options,
+      topics: this.topics,
+      isLive: (me) => this.#live(me) !== undefined,
+      onSlots: () => this.#notify('groups'),
     });
   }
 

@@ -1,7 +1,9 @@
 /** The metadata port over the database in memory. How a call gets there, and what becomes of it, is the caller's. */
 import type { ChangeFeed } from '@streamhouse/store/metadata/changes.ts';
+import type { GroupStore } from '@streamhouse/store/metadata/groups.ts';
 import type { Metadata } from '@streamhouse/store/metadata/port.ts';
 import type { Database } from './database.ts';
+import type { GroupTable } from './group-table.ts';
 
 /** Whether a call may change something: then a lost answer is an unknown outcome. */
 export type CallEffect = 'read' | 'write';
@@ -64,9 +66,42 @@ export function metadataOver(database: Database, changes: ChangeFeed, carry: Car
       allocateProducerId: (signal) =>
         carry('allocateProducerId', 'write', signal, () => database.allocateProducerId()),
     },
+    groups: groupsOver(database.groups, carry),
     changes,
     check: (signal) => carry('check', 'read', signal, () => undefined),
     clusterId: (signal) => carry('clusterId', 'read', signal, () => CLUSTER_ID),
     [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function groupsOver(groups: GroupTable, carry: Carrier): GroupStore {
+  return {
+    slots: (signal) => carry('slots', 'read', signal, () => groups.slots()),
+    takeSlots: (me, wanted, signal) =>
+      carry('takeSlots', 'write', signal, () => groups.takeSlots(me, wanted)),
+    releaseSlots: (me, handovers, signal) =>
+      carry('releaseSlots', 'write', signal, () => groups.releaseSlots(me, handovers)),
+    load: (fence, groupId, signal) =>
+      carry('loadGroup', 'read', signal, () => groups.load(fence, groupId)),
+    saveGeneration: (fence, group, signal) =>
+      carry('saveGeneration', 'write', signal, () => groups.saveGeneration(fence, group)),
+    saveAssignment: (fence, assignment, signal) =>
+      carry('saveAssignment', 'write', signal, () => groups.saveAssignment(fence, assignment)),
+    replaceMember: (fence, group, oldMemberId, member, signal) =>
+      carry('replaceMember', 'write', signal, () =>
+        groups.replaceMember(fence, group, oldMemberId, member),
+      ),
+    commit: (me, commits, signal) =>
+      carry('commit', 'write', signal, () => groups.commit(me, commits)),
+    reset: (fence, reset, signal) =>
+      carry('reset', 'write', signal, () => groups.reset(fence, reset)),
+    delete: (fence, groupId, signal) =>
+      carry('deleteGroup', 'write', signal, () => groups.delete(fence, groupId)),
+    offsets: (groupId, partitions, signal) =>
+      carry('groupOffsets', 'read', signal, () => groups.offsets(groupId, partitions)),
+    list: (after, limit, signal) =>
+      carry('listGroups', 'read', signal, () => groups.list(after, limit)),
+    describe: (groupId, signal) =>
+      carry('describeGroup', 'read', signal, () => groups.describe(groupId)),
   };
 }

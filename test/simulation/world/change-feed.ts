@@ -4,10 +4,10 @@ import type { Database } from '../model/database.ts';
 import type { Carrier } from '../model/metadata.ts';
 import type { LinkOptions } from './store-link.ts';
 
-const ALL: readonly Change[] = ['topics', 'leases', 'agents'];
+const ALL: readonly Change[] = ['topics', 'leases', 'agents', 'groups'];
 const RETRY_MS = 100;
 
-/** Notifications of Postgres: late, lost while the link is cut, and all three after a lost connection. */
+/** Notifications of Postgres: late, lost while the link is cut, and all of them after a lost connection. */
 export function changeFeedOf(database: Database, options: LinkOptions, carry: Carrier): ChangeFeed {
   const { process, place, scheduler, weather, random } = options;
   return {

@@ -1,6 +1,7 @@
 /** Everything that Postgres knows, split by noun. One implementation: `pg/`. */
 import type { AgentStore } from './agents.ts';
 import type { ChangeFeed } from './changes.ts';
+import type { GroupStore } from './groups.ts';
 import type { LeaseStore } from './leases.ts';
 import type { LogStore } from './log.ts';
 import type { OperatorStore } from './operator.ts';
@@ -11,6 +12,7 @@ export interface Metadata {
   readonly agents: AgentStore;
   readonly leases: LeaseStore;
   readonly log: LogStore;
+  readonly groups: GroupStore;
   readonly changes: ChangeFeed;
   /** Fails with the cause when the database cannot be used: no route, read-only, wrong schema version (B-18). */
   check(signal: AbortSignal): Promise<void>;

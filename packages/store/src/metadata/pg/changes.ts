@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import type { Change, ChangeFeed } from '../changes.ts';
 import { clientConfig, type PgOptions } from './connection.ts';
 
-const CHANGES: readonly Change[] = ['topics', 'leases', 'agents'];
+const CHANGES: readonly Change[] = ['topics', 'leases', 'agents', 'groups'];
 const BACKOFF = { backoffMs: 100, backoffMaxMs: 2_000 };
 /** Milliseconds between looks at a silent connection: one whose other end vanished never says so by itself. */
 const PROBE_MS = 5_000;

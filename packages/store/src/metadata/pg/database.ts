@@ -21,7 +21,7 @@ export interface DatabaseOptions extends PgOptions {
   readonly onError: (error: unknown) => void;
 }
 
-type Value = string | number | boolean | null | readonly string[];
+type Value = string | number | boolean | null | readonly (string | null)[];
 
 /**
  * A pool in which every call is one statement and so one transaction: no call holds a lock while it waits for us.

@@ -28,6 +28,10 @@ const ROLLED_BACK: Readonly<Record<string, Known>> = {
   SH005: { kind: 'invalid', reason: 'PARTITIONS_SHRINK' },
   SH006: { kind: 'conflict', reason: 'TOPIC_MANAGED', detail: 'resource' },
   SH007: { kind: 'fenced', reason: 'OPERATOR_FENCED' },
+  SH008: { kind: 'fenced', reason: 'NOT_COORDINATOR' },
+  SH009: { kind: 'conflict', reason: 'ILLEGAL_GENERATION' },
+  SH010: { kind: 'conflict', reason: 'UNKNOWN_MEMBER' },
+  SH011: { kind: 'notFound', reason: 'PARTITION_MISSING' },
 };
 
 const REFUSED_LOGIN: Readonly<Record<string, Known>> = {

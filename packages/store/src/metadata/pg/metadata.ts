@@ -5,6 +5,7 @@ import { PgAgents } from './agents.ts';
 import { PgChanges } from './changes.ts';
 import type { PgOptions } from './connection.ts';
 import { Database, type Statement } from './database.ts';
+import { PgGroups } from './groups.ts';
 import { PgLeases } from './leases.ts';
 import { PgLog } from './log.ts';
 import { APPLIED, type AppliedMigration, checkSchema } from './migrate.ts';
@@ -59,6 +60,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     agents: new PgAgents(database),
     leases: new PgLeases(database),
     log: new PgLog(publishing, database),
+    groups: new PgGroups(database),
     operator: new PgOperator(database),
     changes,
     async check(signal) {
