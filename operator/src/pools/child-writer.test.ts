@@ -5,6 +5,7 @@ import { FakeKubeApi } from '../kube/testing/fake-kube-api.test-support.ts';
 import { VirtualClock } from '../kube/testing/virtual-clock.test-support.ts';
 import { sharedChildren } from '../plan/children/children.ts';
 import type { Child } from '../plan/children/kube-types.ts';
+import { selectorOf } from '../plan/children/names.ts';
 import type { PoolProblem } from '../plan/pool-status.ts';
 import { poolResource } from '../plan/pool.test-support.ts';
 import { ChildWriter } from './child-writer.ts';
@@ -23,6 +24,7 @@ interface Service extends KubeObject {
   readonly spec: {
     readonly type?: string;
     readonly clusterIP?: string;
+    readonly selector?: object;
     readonly ports: readonly object[];
   };
 }
@@ -86,14 +88,16 @@ describe('an object of a pool', () => {
   });
 
   test.each([
-    ['changed', { type: 'NodePort' }],
-    ['taken out', { ports: [] }],
-  ])('is set back when a field was %s', async (_name, by) => {
+    ['a field was changed', { type: 'NodePort' }],
+    ['a part of it was taken out', { ports: [] }],
+    ['it selects other pods', { selector: { ...selectorOf('default'), tier: 'other' } }],
+  ])('is set back when %s', async (_name, by) => {
     await apply();
     change(by);
     await clock.pass(LATER_MS);
     await apply();
-    expect(live().spec).toEqual(SERVICE.object['spec']);
+    expect(fake.count('PATCH')).toBe(2);
+    expect(live().spec).toMatchObject(SERVICE.object['spec'] as object);
   });
 
   test('is set back when that happened while no operator was there', async () => {

@@ -17,6 +17,9 @@ import { controllerOf, type OwnedObject } from './pod-facts.ts';
  */
 const LOOK_AGAIN_MS = 10_000;
 
+/** Maps of which each key that somebody adds changes what they select: server-side apply takes them as one value as well. */
+const WHOLE: ReadonlySet<string> = new Set(['selector', 'matchLabels', 'nodeSelector']);
+
 interface Seen {
   readonly applied: string;
   /** Names what the API server then showed of the applied fields: it writes some in words of its own. */
@@ -120,7 +123,10 @@ function shown(applied: unknown, live: unknown): unknown {
   if (typeof applied !== 'object' || applied === null) return live;
   const fields = new Map<string, unknown>(Object.entries(live ?? {}));
   return Object.fromEntries(
-    Object.entries(applied).map(([name, value]) => [name, shown(value, fields.get(name))]),
+    Object.entries(applied).map(([name, value]) => [
+      name,
+      WHOLE.has(name) ? fields.get(name) : shown(value, fields.get(name)),
+    ]),
   );
 }
 
