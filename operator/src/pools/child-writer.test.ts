@@ -79,6 +79,10 @@ describe('an object of a pool', () => {
     await apply();
     await apply();
     expect(fake.count('GET')).toBe(1);
+    const next = new ChildWriter(kube, clock);
+    await apply(next);
+    await apply(next);
+    expect(fake.count('GET')).toBe(2);
   });
 
   test('is not written by the next operator', async () => {
@@ -152,6 +156,13 @@ describe('an object of a pool', () => {
     expect(fake.count('PATCH')).toBe(2);
     await applyCached(old);
     expect(fake.count('PATCH')).toBe(3);
+  });
+
+  test('that a cache does not have is made at once', async () => {
+    await applyCached(undefined);
+    fake.objects.remove(SERVICES, KEY);
+    await applyCached(undefined);
+    expect(live()).toBeDefined();
   });
 
   test('that is somebody else’s is left alone', async () => {
