@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { filesUnder } from './files-under.ts';
 import { generateChartDefinitions } from './gen-chart.ts';
+import { generateClientReference } from './gen-client.ts';
 import { generateProto } from './gen-proto.ts';
 import { generateDefinitions, generateReference } from './gen-resources.ts';
 
@@ -18,7 +19,10 @@ const TARGETS: Readonly<Record<string, (outDir: string) => void>> = {
   crds: generateDefinitions,
   // From the tree's crds, which are written by then.
   'helm/streamhouse/templates/crds': generateChartDefinitions,
-  'docs/reference': generateReference,
+  'docs/reference': (outDir) => {
+    generateReference(outDir);
+    generateClientReference(outDir);
+  },
 };
 
 /** Paths below `folder` that differ between the tree and what the sources give now. */

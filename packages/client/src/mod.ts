@@ -1,5 +1,5 @@
 /** `@streamhouse/client`: the public names. What is not listed here may change at any time. */
-export { type ErrorKind, StreamError } from '@streamhouse/core/errors.ts';
+export { type ErrorKind, StreamError, type StreamErrorOptions } from '@streamhouse/core/errors.ts';
 export type { Compression } from '@streamhouse/core/record/compression.ts';
 export { connectAdmin } from './admin.ts';
 export { connectConsumer } from './consumer/consumer.ts';
