@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { checkGroupId } from './group-id.ts';
 
 it('takes any text of up to 255 characters', () => {
-  for (const id of ['a', 'orders / Zürich', '_', 'x'.repeat(255)]) checkGroupId(id);
+  for (const id of ['a', 'orders / Zürich', '_', 'x'.repeat(255)])
+    expect(() => checkGroupId(id)).not.toThrow();
 });
 
 it.each([

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { GroupWorld, MEMBERS } from './group-world.test-support.ts';
+
+type Model = Record<string, never>;
+
+class WorldCommand implements fc.Command<Model, GroupWorld> {
+  readonly #name: string;
+  readonly #run: (world: GroupWorld) => void;
+
+  constructor(name: string, run: (world: GroupWorld) => void) {
+    this.#name = name;
+    this.#run = run;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_: Model, world: GroupWorld): void {
+    this.#run(world);
+    world.check();
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+function command<Args extends unknown[]>(
+  name: string,
+  args: { [K in keyof Args]: fc.Arbitrary<Args[K]> },
+  run: (world: GroupWorld, ...args: Args) => void,
+): fc.Arbitrary<WorldCommand> {
+  return fc
+    .tuple<Args>(...args)
+    .map(
+      (values) => new WorldCommand(`${name}(${values.join()})`, (world) => run(world, ...values)),
+    );
+}
+
+const member = fc.nat(MEMBERS - 1);
+const beating = fc.subarray([0, 1, 2, 3, 4]);
+const isRare = fc.nat(9).map((number) => number === 0);
+
+const WEIGHTED: readonly (readonly [number, fc.Arbitrary<WorldCommand>])[] = [
+  [10, command('join', [member], (world, who) => world.join(who))],
+  [10, command('sync', [member, isRare], (world, who, isBad) => world.sync(who, isBad))],
+  [12, command('save', [], (world) => world.save())],
+  [4, command('beat', [member], (world, who) => world.beat(who))],
+  [6, command('commit', [member, fc.nat(1)], (world, who, back) => world.commit(who, back))],
+  [3, command('pass', [fc.nat(300), beating], (world, ms, who) => world.pass(ms, who))],
+  [2, command('pass', [fc.nat(6_000), beating], (world, ms, who) => world.pass(ms, who))],
+  [1, command('leave', [member], (world, who) => world.leave(who))],
+  [1, command('crash', [member], (world, who) => world.crash(who))],
+  [1, command('failOver', [fc.nat(2)], (world, arriving) => world.failOver(arriving))],
+];
+const commands = WEIGHTED.flatMap(([weight, one]) => Array<typeof one>(weight).fill(one));
+const COMMANDS = { maxCommands: 150, size: 'max' } as const;
+
+describe('a group, through joins, departures, silences and failovers of its coordinator', () => {
+  it('keeps I-24 and I-25, tells nothing before it is stored, and answers every call once and in time', () => {
+    fc.assert(
+      fc.property(fc.commands(commands, COMMANDS), (all) => {
+        runWorld(all).finish();
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('comes to rest: when nobody fails any more, every partition has its owner (I-25)', () => {
+    fc.assert(
+      fc.property(fc.commands(commands, COMMANDS), (all) => {
+        runWorld(all).settle();
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('was in every situation that these invariants are about', () => {
+    const runs = fc.sample(fc.commands(commands, COMMANDS), { numRuns: 300, seed: 1 });
+    const reached = new Set(runs.flatMap((all) => [...runWorld(all).reached]));
+    expect([...reached].sort()).toEqual([
+      'assigning to joining',
+      'assigning to stable',
+      'commit: illegalGeneration',
+      'commit: unknownMember',
+      'committed',
+      'empty to joining',
+      'failover while empty',
+      'failover while joining',
+      'failover while stable',
+      'fencedInstance',
+      'illegalGeneration',
+      'invalidAssignment',
+      'join again',
+      'joining to empty',
+      'joining to saving',
+      'rebalanceInProgress',
+      'saving to empty',
+      'saving to joining',
+      'saving to syncing',
+      'stable to joining',
+      'stable to saving',
+      'superseded',
+      'syncing to assigning',
+      'syncing to joining',
+      'syncing to saving',
+      'unknownMember',
+    ]);
+  });
+});
+
+function runWorld(all: Iterable<fc.Command<Model, GroupWorld>>): GroupWorld {
+  const world = new GroupWorld();
+  fc.modelRun(() => ({ model: {}, real: world }), all);
+  return world;
+}
