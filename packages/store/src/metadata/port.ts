@@ -1,5 +1,6 @@
 /** Everything that Postgres knows, split by noun. One implementation: `pg/`. */
 import type { AgentStore } from './agents.ts';
+import type { Catalogue } from './catalogue.ts';
 import type { ChangeFeed } from './changes.ts';
 import type { GroupStore } from './groups.ts';
 import type { LeaseStore } from './leases.ts';
@@ -21,7 +22,8 @@ export interface Metadata {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What an operator uses: the metadata, and what only the leader of the operators may do. */
+/** What an operator uses: the metadata, what its API shows of it, and what only the leader of the operators may do. */
 export interface OperatorMetadata extends Metadata {
+  readonly catalogue: Catalogue;
   readonly operator: OperatorStore;
 }

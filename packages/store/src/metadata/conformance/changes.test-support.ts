@@ -16,6 +16,10 @@ export function changeConformance(metadata: () => Metadata): void {
     expect(await next(1)).toEqual(['leases']);
     await metadata().leases.takeover(me, held, soon());
     expect(await next(1)).toEqual(['leases']);
+    const [slot] = await metadata().groups.takeSlots(me, [7], soon());
+    expect(await next(1)).toEqual(['groups']);
+    await metadata().groups.releaseSlots(me, [{ ...slot!, heir: undefined }], soon());
+    expect(await next(1)).toEqual(['groups']);
     await metadata().agents.fence(me, undefined, soon());
     expect(await next(2)).toEqual(['agents', 'leases']);
     await registerAgent(metadata());

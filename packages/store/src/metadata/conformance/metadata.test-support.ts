@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import type { Metadata } from '../port.ts';
 import { agentConformance } from './agents.test-support.ts';
 import { changeConformance } from './changes.test-support.ts';
+import { groupConformance } from './groups.test-support.ts';
 import { leaseConformance } from './leases.test-support.ts';
 import { logConformance } from './log.test-support.ts';
 import { topicConformance } from './topics.test-support.ts';
@@ -18,6 +19,7 @@ export function metadataConformance(name: string, start: () => Promise<MetadataS
     leases: leaseConformance,
     log: logConformance,
     topics: topicConformance,
+    groups: groupConformance,
     changes: changeConformance,
   };
   for (const [noun, register] of Object.entries(parts)) {

@@ -14,13 +14,13 @@ beforeAll(async () => {
 
 afterAll(() => database[Symbol.asyncDispose]());
 
-test('after a lost connection it listens again and tells all three', async () => {
+test('after a lost connection it listens again and tells all of them', async () => {
   const stop = new AbortController();
   const next = await listenTo(metadata, stop.signal);
   await database.sql(`
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'LISTEN%'`);
-  expect(await next(3)).toEqual(['agents', 'leases', 'topics']);
+  expect(await next(4)).toEqual(['agents', 'groups', 'leases', 'topics']);
   await registerAgent(metadata);
   expect(await next(1)).toEqual(['agents']);
   stop.abort();

@@ -2,6 +2,7 @@ import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import type { OperatorMetadata } from '../port.ts';
 import { PgAgents } from './agents.ts';
+import { PgCatalogue } from './catalogue.ts';
 import { PgChanges } from './changes.ts';
 import type { PgOptions } from './connection.ts';
 import { Database, type Statement } from './database.ts';
@@ -61,6 +62,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     leases: new PgLeases(database),
     log: new PgLog(publishing, database),
     groups: new PgGroups(database),
+    catalogue: new PgCatalogue(database),
     operator: new PgOperator(database),
     changes,
     async check(signal) {
