@@ -8,6 +8,8 @@ import { CHART, chartFile } from '../harness/chart.ts';
 import { leaves, VARIANTS } from './chart/variants.ts';
 
 const ROOT = join(CHART, '../..');
+/** Helm hands it to every chart. */
+const OF_PARENT_CHARTS = 'global';
 
 interface Schema {
   readonly type?: string;
@@ -33,6 +35,13 @@ function knows(schema: Schema | undefined, path: readonly string[]): boolean {
   return knows(schema.properties[name], rest);
 }
 
+/** Paths of all values that are declared; what lies in a map or a resource of free content is not. */
+function namesIn({ properties = {} }: Schema): string[] {
+  return Object.entries(properties).flatMap(([name, each]) =>
+    each.properties === undefined ? [name] : namesIn(each).map((rest) => `${name}.${rest}`),
+  );
+}
+
 test('every value of the chart is tried with another value', async () => {
   expect(Object.keys(VARIANTS).toSorted()).toEqual(
     leaves(await chartFile('values.yaml')).toSorted(),
@@ -45,6 +54,16 @@ test('the schema of the values knows every value and is closed', async () => {
   for (const path of Object.keys(VARIANTS)) {
     expect({ path, isKnown: knows(schema, path.split('.')) }).toEqual({ path, isKnown: true });
   }
+});
+
+test('every value that the schema of the values names is one of the chart', async () => {
+  const schema = (await chartFile('values.schema.json')) as Schema;
+  const tried = Object.keys(VARIANTS);
+  const isTried = (path: string): boolean =>
+    tried.some((other) => other === path || other.startsWith(`${path}.`));
+  const named = namesIn(schema).filter((path) => path !== OF_PARENT_CHARTS);
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter((path) => !isTried(path))).toEqual([]);
 });
 
 test('dashboards and alerts name series that agents expose', async () => {
