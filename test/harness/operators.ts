@@ -199,6 +199,21 @@ function conditionsOf(topic: TopicResource | undefined): string {
   return conditions.map(({ type, status, reason }) => `${type}=${status}/${reason}`).join(' ');
 }
 
+/** The API as it is, to change a part of it. */
+export function forwarded(api: KubeApi): KubeApi {
+  return {
+    list: (type, query, until) => api.list(type, query, until),
+    watch: (type, query, until) => api.watch(type, query, until),
+    get: (type, ref, until) => api.get(type, ref, until),
+    create: (type, object, until) => api.create(type, object, until),
+    apply: (type, object, options, until) => api.apply(type, object, options, until),
+    mergePatch: (type, ref, patch, options, until) =>
+      api.mergePatch(type, ref, patch, options, until),
+    update: (type, object, options, until) => api.update(type, object, options, until),
+    delete: (type, ref, preconditions, until) => api.delete(type, ref, preconditions, until),
+  };
+}
+
 export function signal(): AbortSignal {
   return AbortSignal.timeout(WAIT_MS);
 }

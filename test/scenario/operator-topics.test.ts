@@ -2,8 +2,9 @@
  * Topics of an operator, as those who apply them see them: the situations and the deletion rules, on an API server in this
  * process and on Postgres as it is.
  */
+import type { KubeApi } from '@streamhouse/operator/kube/kube-api.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { OperatorWorld, signal } from '../harness/operators.ts';
+import { forwarded, OperatorWorld, signal } from '../harness/operators.ts';
 import { until } from '../harness/until.ts';
 
 // Some wait for notifications and for the pause between two looks.
@@ -153,6 +154,30 @@ describe('a name', () => {
     expect(winner.status?.topicId).toBe(status?.topicId);
     expect(winner.metadata.finalizers).toEqual(['streamhouse.io/topic']);
     await world.untilEvent('first', 'Retained');
+  });
+
+  test('is won by a resource that goes before anything holds it: its policy is kept', async () => {
+    let isGoing = false;
+    const kube: KubeApi = {
+      ...forwarded(world.kube),
+      mergePatch: async (type, ref, patch, options, until) => {
+        // The topic is its own by now, and the next thing would have been the finalizer.
+        if (isGoing && ref.name === 'second') await world.delete('second');
+        return await world.kube.mergePatch(type, ref, patch, options, until);
+      },
+    };
+    await world.start({ kube });
+    await world.apply('first', { topicName: 'orders' });
+    const { status } = await world.untilReady('first');
+    await world.apply('second', { topicName: 'orders', deletionPolicy: 'Delete' });
+    await world.untilTopic('second', 'Accepted=False/NameConflict');
+    isGoing = true;
+    await world.delete('first');
+    await world.untilEvent('second', 'Deleted');
+    isGoing = false;
+    expect(await world.metadata.topics.byName('orders', signal())).toBeUndefined();
+    await world.apply('second', { topicName: 'orders' });
+    expect((await world.untilReady('second')).status?.topicId).toBe(status?.topicId);
   });
 
   test('that another one has is not touched by the deletion of who lost it', async () => {

@@ -27,6 +27,9 @@ const UNDERWAY_MS = 1_000;
 /** The same for what only a person can mend, and for Postgres. */
 const TROUBLED_MS = 15_000;
 
+/** Statuses written at a time. */
+const WRITES_MAX = 8;
+
 const NOTHING: PoolDecisions = {
   sets: [],
   remove: [],
@@ -57,7 +60,7 @@ export class PoolReconciler {
   constructor(options: PoolReconcilerOptions, term: LeaderTerm) {
     this.#options = options;
     this.#term = term;
-    this.#writer = new ResourceWriter(options.kube, AGENT_POOL_TYPE);
+    this.#writer = new ResourceWriter(options.kube, AGENT_POOL_TYPE, WRITES_MAX);
   }
 
   /** `rival`: the pool of another namespace that has this one's names. */

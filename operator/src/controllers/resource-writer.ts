@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeApi, KubeObject, ResourceType } from '../kube/kube-api.ts';
+import { Slots } from '../kube/slots.ts';
 
 export interface Kept extends KubeObject {
   readonly metadata: KubeObject['metadata'] & { readonly finalizers?: readonly string[] };
@@ -8,7 +9,8 @@ export interface Kept extends KubeObject {
 
 /**
  * Gives a resource or takes from it one finalizer, and sets its status; what it has already is not written. Each write names
- * the resourceVersion that was read: a resource that changed meanwhile is read again first.
+ * the resourceVersion that was read: a resource that changed meanwhile is read again first, and what an operator that was
+ * suspended sends late is refused.
  *
  * @returns the resource as it is then.
  * @throws KubeError; `conflict` when it changed.
@@ -16,10 +18,13 @@ export interface Kept extends KubeObject {
 export class ResourceWriter<T extends Kept> {
   readonly #kube: KubeApi;
   readonly #type: ResourceType;
+  readonly #slots: Slots;
 
-  constructor(kube: KubeApi, type: ResourceType) {
+  /** `writesMax` are under way at a time. */
+  constructor(kube: KubeApi, type: ResourceType, writesMax: number) {
     this.#kube = kube;
     this.#type = type;
+    this.#slots = new Slots(writesMax);
   }
 
   async setFinalizer(
@@ -55,7 +60,9 @@ export class ResourceWriter<T extends Kept> {
     const identity = { uid, resourceVersion };
     const body = { metadata: { ...identity, ...metadata }, ...(status && { status }) };
     const options = status === undefined ? {} : { subresource: 'status' as const };
-    return await this.#kube.mergePatch<T>(this.#type, ref, body, options, signal);
+    return await this.#slots.run(() =>
+      this.#kube.mergePatch<T>(this.#type, ref, body, options, signal),
+    );
   }
 }
 

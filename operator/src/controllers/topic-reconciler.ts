@@ -11,15 +11,14 @@ import type {
 import type { KubernetesOwner } from '@streamhouse/store/metadata/topics.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { KubeApi, ResourceType } from '../kube/kube-api.ts';
-import type { Again } from '../kube/work-queue.ts';
 import type { OperatorMetrics } from '../metrics.ts';
-import { conditionOf } from '../plan/conditions.ts';
 import {
   afterClaim,
   planTopic,
   renamedWish,
   TOPIC_FINALIZER,
   type TopicChange,
+  type TopicDeletion,
   type TopicPlan,
   whenUnreachable,
 } from '../plan/topic.ts';
@@ -35,6 +34,9 @@ export const TOPIC_TYPE: ResourceType = {
   kind: TOPIC.kind,
   isNamespaced: true,
 };
+
+/** Writes to resources under way: what an API server with too much to do gets of ours, while claims are gathered from more. */
+const WRITES_MAX = 32;
 
 export interface TopicReconcilerOptions {
   readonly kube: KubeApi;
@@ -57,30 +59,28 @@ export class TopicReconciler {
   constructor(options: TopicReconcilerOptions) {
     this.#options = options;
     this.#signal = options.term.lost;
-    this.#writer = new ResourceWriter(options.kube, TOPIC_TYPE);
+    this.#writer = new ResourceWriter(options.kube, TOPIC_TYPE, WRITES_MAX);
   }
 
-  async reconcile(resource: TopicResource, isSuspect: boolean): Promise<Again> {
+  /** @returns the resource as it is then. */
+  async reconcile(resource: TopicResource, isSuspect: boolean): Promise<TopicResource> {
     const plan = this.#plan(resource, isSuspect);
     try {
       switch (plan.kind) {
         case 'settle':
-          await this.#write(resource, plan.change);
-          break;
+          return await this.#write(resource, plan.change);
         case 'claim':
-          await this.#claim(resource, plan);
-          break;
+          return await this.#claim(resource, plan);
         case 'delete':
           await this.#delete(resource);
-          break;
+          return resource;
         case 'none':
-          break;
+          return resource;
       }
     } catch (error) {
       await this.#tellUnreachable(resource, error);
       throw error;
     }
-    return {};
   }
 
   /** Gives the topic of a resource that is gone back to the API. */
@@ -100,14 +100,14 @@ export class TopicReconciler {
   async #claim(
     resource: TopicResource,
     { wish, addsFinalizer }: Extract<TopicPlan, { kind: 'claim' }>,
-  ): Promise<void> {
+  ): Promise<TopicResource> {
     const held = addsFinalizer
       ? await this.#writer.setFinalizer(resource, TOPIC_FINALIZER, true, this.#signal)
       : resource;
     const nowMs = this.#options.clock.wallMs();
     const { asked, outcome } = await this.#ask(held, wish);
     if (outcome.kind === 'updated' && outcome.isDrift) this.#options.metrics.countDriftCorrected();
-    await this.#write(held, afterClaim(held, asked, outcome, nowMs));
+    return await this.#write(held, afterClaim(held, asked, outcome, nowMs));
   }
 
   async #ask(
@@ -128,15 +128,11 @@ export class TopicReconciler {
     if (live === undefined || live.metadata.uid !== uid) return;
     const plan = this.#plan(live, false);
     if (plan.kind !== 'delete') return;
-    await this.#deleteTopics(live, plan.topicId, plan.graceMs);
+    await this.deleteTopics(live, plan);
     await this.#writer.setFinalizer(live, TOPIC_FINALIZER, false, this.#signal);
   }
 
-  async #deleteTopics(
-    resource: TopicResource,
-    topicId: TopicId | undefined,
-    graceMs: number,
-  ): Promise<void> {
+  async deleteTopics(resource: TopicResource, { topicId, graceMs }: TopicDeletion): Promise<void> {
     const { store, term } = this.#options;
     const epoch = await term.epoch(this.#signal);
     const { uid } = resource.metadata;
@@ -156,9 +152,8 @@ export class TopicReconciler {
   }
 
   /** Events first: after a write that fails, the next look would find nothing to tell. */
-  async #write(resource: TopicResource, change: TopicChange): Promise<void> {
+  async #write(resource: TopicResource, change: TopicChange): Promise<TopicResource> {
     this.#record(ownerOf(resource), change.events);
-    const isFirst = resource.status?.topicId === undefined;
     const held = await this.#writer.setFinalizer(
       resource,
       TOPIC_FINALIZER,
@@ -166,9 +161,8 @@ export class TopicReconciler {
       this.#signal,
     );
     // A resource that was only held by the finalizer is gone now.
-    if (resource.metadata.deletionTimestamp !== undefined && !change.hasFinalizer) return;
-    const written = await this.#writer.setStatus(held, change.status, this.#signal);
-    if (isFirst) this.#observeReady(written);
+    if (resource.metadata.deletionTimestamp !== undefined && !change.hasFinalizer) return held;
+    return await this.#writer.setStatus(held, change.status, this.#signal);
   }
 
   async #tellUnreachable(resource: TopicResource, error: unknown): Promise<void> {
@@ -177,12 +171,6 @@ export class TopicReconciler {
     if (!isOfPostgres(known.reason) || this.#signal.aborted) return;
     const change = whenUnreachable(resource, this.#options.clock.wallMs());
     if (change !== undefined) await this.#write(resource, change);
-  }
-
-  #observeReady({ metadata, status }: TopicResource): void {
-    if (conditionOf(status?.conditions, 'Ready')?.status !== 'True') return;
-    const sinceMs = this.#options.clock.wallMs() - Date.parse(metadata.creationTimestamp);
-    this.#options.metrics.observeReady('topic', sinceMs);
   }
 
   #record({ namespace, name, uid }: KubernetesOwner, events: readonly TopicEvent[]): void {

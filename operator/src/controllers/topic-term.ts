@@ -9,11 +9,13 @@ import type { OwnedTopic } from '@streamhouse/store/metadata/operator.ts';
 import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
-import { type KubeApi, keyOf } from '../kube/kube-api.ts';
-import type { Change, ResourceCache } from '../kube/resource-cache.ts';
+import { isLater, type KubeApi, keyOf } from '../kube/kube-api.ts';
+import { type Change, type ResourceCache, trimMetadata } from '../kube/resource-cache.ts';
 import { type Again, WorkQueue } from '../kube/work-queue.ts';
 import type { Logger } from '../log.ts';
 import type { OperatorMetrics } from '../metrics.ts';
+import { conditionOf } from '../plan/conditions.ts';
+import { planGone } from '../plan/topic.ts';
 import { canonicalName, topicNameOf } from '../plan/topic-name.ts';
 import { compareTopics } from '../plan/topic-resync.ts';
 import { ownerOf, topicIdOf, type TopicPolicy } from '../plan/topic-wish.ts';
@@ -56,6 +58,12 @@ export class TopicTerm {
   readonly #over = new AbortController();
   /** Resources whose topic is to be looked at although their status says that all is done: by key. */
   readonly #suspects = new Set<string>();
+  /** Resources as this term has seen them later than the cache: by key. */
+  readonly #ahead = new Map<string, TopicResource>();
+  /** Those whose last write was refused as late, or may have been done although it failed: they are read before the next one. */
+  readonly #doubtful = new Set<string>();
+  /** Those that have had no topic in this term so far. */
+  readonly #topicless = new Set<string>();
   /** Resources that went and whose topics are to be released: by key, then by uid. */
   readonly #gone = new Map<string, Map<string, TopicResource>>();
 
@@ -91,6 +99,9 @@ export class TopicTerm {
       const gone = this.#gone.get(key) ?? new Map<string, TopicResource>();
       this.#gone.set(key, gone.set(before.metadata.uid, before));
     }
+    const ahead = this.#ahead.get(key);
+    if (ahead !== undefined && !(after !== undefined && isNewer(ahead, after)))
+      this.#ahead.delete(key);
     this.#queue.add(key, 'change');
   }
 
@@ -126,29 +137,62 @@ export class TopicTerm {
       this.#gone.get(key)?.delete(uid);
     }
     if (this.#gone.get(key)?.size === 0) this.#gone.delete(key);
-    const resource = this.#cache.get(key);
+    const resource = await this.#latest(key);
     if (resource === undefined) {
-      this.#suspects.delete(key);
+      for (const known of [this.#suspects, this.#ahead, this.#doubtful, this.#topicless])
+        known.delete(key);
       return {};
     }
+    if (resource.status?.topicId === undefined) this.#topicless.add(key);
     const isSuspect = this.#suspects.delete(key);
     try {
-      return await this.#reconciler.reconcile(resource, isSuspect);
+      const present = await this.#reconciler.reconcile(resource, isSuspect);
+      this.#doubtful.delete(key);
+      this.#note(key, present);
+      return {};
     } catch (error) {
       if (isSuspect) this.#suspects.add(key);
+      const { kind } = toStreamError(error);
+      if (kind === 'conflict' || kind === 'indefinite') this.#doubtful.add(key);
       throw error;
     }
   }
 
-  /** A resource that is gone without its topic being deleted: the topic stays. */
+  async #latest(key: string): Promise<TopicResource | undefined> {
+    const cached = this.#cache.get(key);
+    if (cached === undefined) return undefined;
+    if (this.#doubtful.has(key)) {
+      const { namespace, name } = cached.metadata;
+      const { kube } = this.#options;
+      return await kube.get<TopicResource>(TOPIC_TYPE, { namespace, name }, this.#term.lost);
+    }
+    const ahead = this.#ahead.get(key);
+    return ahead !== undefined && isNewer(ahead, cached) ? ahead : cached;
+  }
+
+  #note(key: string, present: TopicResource): void {
+    const { clock, metrics } = this.#options;
+    const cached = this.#cache.get(key);
+    if (cached !== undefined && isNewer(present, cached))
+      this.#ahead.set(key, trimMetadata(present));
+    const { metadata, status } = present;
+    const isReady = conditionOf(status?.conditions, 'Ready')?.status === 'True';
+    if (!isReady || !this.#topicless.delete(key)) return;
+    metrics.observeReady('topic', clock.wallMs() - Date.parse(metadata.creationTimestamp));
+  }
+
+  /** A resource that is gone without its topic being deleted: the topic stays, as a rule. */
   async #releaseGone(resource: TopicResource): Promise<void> {
     const { kube, policy } = this.#options;
     const { namespace, name, uid } = resource.metadata;
     const topicId = topicIdOf(resource);
+    const deletion = planGone(resource);
     // Whether it had one, the comparison tells.
-    if (topicId === undefined) return this.#resyncDue.fire();
+    if (topicId === undefined && deletion === undefined) return this.#resyncDue.fire();
     const live = await kube.get<TopicResource>(TOPIC_TYPE, { namespace, name }, this.#term.lost);
     if (live?.metadata.uid === uid) return;
+    if (deletion !== undefined) await this.#reconciler.deleteTopics(resource, deletion);
+    if (deletion !== undefined || topicId === undefined) return;
     const topicName = topicNameOf(resource, policy.nameTemplate);
     await this.#reconciler.release(ownerOf(resource), topicId, topicName);
   }
@@ -201,6 +245,8 @@ export class TopicTerm {
       if (namespaces?.includes(namespace) === false) continue;
       const uids = await this.#listUids(namespace, signal);
       for (const { owner, topicId, name } of topics) {
+        // Who has seen it go knows more of it than that it is gone.
+        if (this.#gone.get(keyOf(owner))?.has(owner.uid) === true) continue;
         if (!uids.has(owner.uid)) await this.#reconciler.release(owner, topicId, name);
       }
     }
@@ -237,4 +283,9 @@ export class TopicTerm {
     const level = kind === 'conflict' || isOfPostgres(reason) ? 'debug' : 'warn';
     this.#options.log[level]({ err: error, topic: what }, 'topics: it is tried again');
   }
+}
+
+function isNewer(resource: TopicResource, than: TopicResource): boolean {
+  const [{ metadata: one }, { metadata: other }] = [resource, than];
+  return one.uid === other.uid && isLater(one.resourceVersion, other.resourceVersion);
 }

@@ -227,6 +227,15 @@ export function refOf(key: string): ObjectRef {
   return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+/**
+ * Resource versions are decimal numbers of any length that grow with each write (KEP-5504; so it was before it was promised).
+ * One that is none is taken as it comes.
+ */
+export function isLater(version: string, than: string | undefined): boolean {
+  if (than === undefined || !/^[1-9]\d*$/.test(version) || !/^\d+$/.test(than)) return true;
+  return version.length === than.length ? version > than : version.length > than.length;
+}
+
 /** Where `type` is served: below a namespace, of all namespaces, or of one object. */
 export function pathOf(type: ResourceType, ref: Partial<ObjectRef>): string {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;

@@ -8,6 +8,7 @@ import { backoffDelayMs } from '@streamhouse/core/async/retry.ts';
 import { toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import {
+  isLater,
   type KubeApi,
   KubeError,
   type KubeObject,
@@ -220,13 +221,4 @@ const RESUMABLE_STATUSES: ReadonlySet<number> = new Set([0, 429, 503]);
  */
 function isWorthResuming(error: unknown): boolean {
   return error instanceof KubeError && error.isRetriable && RESUMABLE_STATUSES.has(error.status);
-}
-
-/**
- * Resource versions are decimal numbers of any length that grow with each write (KEP-5504; so it was before it was promised).
- * One that is none is taken as it comes.
- */
-function isLater(version: string, than: string | undefined): boolean {
-  if (than === undefined || !/^[1-9]\d*$/.test(version) || !/^\d+$/.test(than)) return true;
-  return version.length === than.length ? version > than : version.length > than.length;
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { conditionOf } from './conditions.ts';
 import {
   afterClaim,
+  planGone,
   planTopic,
   renamedWish,
   TOPIC_FINALIZER,
@@ -178,6 +179,19 @@ describe('the plan of a topic', () => {
     expect(plan(paused)).toMatchObject({ kind: 'settle', change: { hasFinalizer: true } });
     const free = topicResource({ metadata: { ...metadata, finalizers: [] } });
     expect(plan(free)).toEqual({ kind: 'none' });
+  });
+
+  test('deletes the topic of a resource that is gone only when it never had the finalizer', () => {
+    const spec = { deletionPolicy: 'Delete' };
+    const deletion = { kind: 'delete', topicId: undefined, graceMs: 86_400_000 };
+    expect(planGone(topicResource({ spec }))).toEqual(deletion);
+    expect(planGone(topicResource())).toBeUndefined();
+    expect(planGone(topicResource({ spec: { ...spec, paused: true } }))).toBeUndefined();
+    // Somebody took the finalizer away: to keep the topic.
+    const held = { finalizers: [TOPIC_FINALIZER] };
+    expect(planGone(topicResource({ spec, metadata: held }))).toBeUndefined();
+    const going = { deletionTimestamp: '2026-01-02T00:00:00Z' };
+    expect(planGone(topicResource({ spec, metadata: going }))).toBeUndefined();
   });
 
   test('keeps what is known while Postgres is away, unless the spec is not applied yet', () => {

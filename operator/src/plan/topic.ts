@@ -31,13 +31,19 @@ export interface TopicChange {
   readonly events: readonly TopicEvent[];
 }
 
+export interface TopicDeletion {
+  readonly kind: 'delete';
+  readonly topicId: TopicId | undefined;
+  readonly graceMs: number;
+}
+
 export type TopicPlan =
   /** Postgres is not asked. */
   | { readonly kind: 'settle'; readonly change: TopicChange }
   /** Postgres decides; see `afterClaim`. With `addsFinalizer` only once the resource has it. */
   | { readonly kind: 'claim'; readonly wish: TopicWish; readonly addsFinalizer: boolean }
   /** The resource is being deleted and waits for its topic. Without an id: for the topics that its uid owns, if any. */
-  | { readonly kind: 'delete'; readonly topicId: TopicId | undefined; readonly graceMs: number }
+  | TopicDeletion
   /** The resource is being deleted and waits for nothing of ours. */
   | { readonly kind: 'none' };
 
@@ -174,11 +180,26 @@ function planDeletion(resource: TopicResource, nowMs: number): TopicPlan {
   if (!hasOurFinalizer(resource)) return { kind: 'none' };
   if (resource.spec.paused) return settle(resource, pausedFindings(resource), nowMs);
   if (resource.spec.deletionPolicy === 'Delete') {
-    return { kind: 'delete', topicId: topicIdOf(resource), graceMs: graceMsOf(resource) };
+    return deletionOf(resource);
   }
   // The topic is released once the resource is gone, as that of one without finalizer.
   const change = { status: resource.status ?? {}, hasFinalizer: false, events: [] };
   return { kind: 'settle', change };
+}
+
+/**
+ * What becomes of the topic of a resource that is gone; undefined: it stays. A resource that waited for its name gets the
+ * finalizer only once it has won: one that goes just then is known to have said Delete only to who has seen it.
+ */
+export function planGone(resource: TopicResource): TopicDeletion | undefined {
+  const { metadata, spec } = resource;
+  // With a deletion timestamp, or the finalizer, it went because somebody took the finalizer away: to keep the topic.
+  const wasHeld = metadata.deletionTimestamp !== undefined || hasOurFinalizer(resource);
+  return wasHeld || spec.paused || !wantsFinalizer(resource) ? undefined : deletionOf(resource);
+}
+
+function deletionOf(resource: TopicResource): TopicDeletion {
+  return { kind: 'delete', topicId: topicIdOf(resource), graceMs: graceMsOf(resource) };
 }
 
 function wishOrProblem(resource: TopicResource, policy: TopicPolicy): TopicWish | string {
