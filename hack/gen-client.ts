@@ -12,6 +12,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   record: 'Records',
   admin: 'Administration',
   connect: 'Connecting',
+  assignor: 'Assigning partitions',
   errors: 'Errors',
   compression: 'Compressions',
 };

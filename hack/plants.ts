@@ -270,6 +270,12 @@ const OTHERS: readonly Plant[] = [
     text: (text) => `${text}By hand.\n`,
   },
   {
+    gate: 'generated',
+    says: 'is out of date',
+    path: 'docs/reference/client.md',
+    text: (text) => text.replace('Connects to a cluster.', 'Connects.'),
+  },
+  {
     gate: 'proto',
     says: 'PascalCase',
     path: 'packages/api/proto/streamhouse/v1/planted.proto',

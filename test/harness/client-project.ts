@@ -102,15 +102,15 @@ export interface ClientManifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** A project that has the package as it is built, and its libraries from this repository: it takes no network. */
-export async function linkedProject(): Promise<ClientProject> {
+/** A project that has the package as it is built, and its libraries and `others` from this repository: it takes no network. */
+export async function linkedProject(others: readonly string[]): Promise<ClientProject> {
   const project = await emptyProject();
   const modules = join(project.path, 'node_modules');
   const built = join(modules, '@streamhouse/client');
   await buildClient(built);
   const manifest = await readFile(join(built, 'package.json'), 'utf8');
   const { dependencies } = JSON.parse(manifest) as ClientManifest;
-  for (const name of [...Object.keys(dependencies), '@types/node']) {
+  for (const name of [...Object.keys(dependencies), '@types/node', ...others]) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(MODULES, name), join(modules, name));
   }

@@ -52,18 +52,19 @@ function completed(code: string): string {
 }
 
 /**
- * A block as a program: with what it takes for granted, `publicNames` of the SDK included. Its consumer groups are its own,
- * so that it waits for no member that another one left behind.
+ * A block as a program: with what it takes for granted, `publicNames` of the SDK included, and with `addresses` in the place
+ * of those that it shows. Its consumer groups are its own: it waits for no member that another program left behind.
  */
 export function exampleProgram(
   { code, line }: CodeBlock,
   publicNames: readonly string[],
-  bootstrap: string,
+  addresses: Readonly<Record<string, string>>,
 ): string {
   const body = completed(code);
   const names = publicNames.filter((name) => takesForGranted(body, name));
-  return `import { ${names.join(', ')} } from '@streamhouse/client';\n${body}`
-    .replaceAll('localhost:9090', bootstrap)
+  const program = `import { ${names.join(', ')} } from '@streamhouse/client';\n${body}`;
+  return Object.entries(addresses)
+    .reduce((text, [shown, address]) => text.replaceAll(shown, address), program)
     .replaceAll(/(groupId: '[^']+)'/g, `$1-${line}'`);
 }
 

@@ -36,12 +36,15 @@ let project: ClientProject;
 const parts = new AsyncDisposableStack();
 
 beforeAll(async () => {
-  project = parts.use(await linkedProject());
+  project = parts.use(await linkedProject(['pg', '@types/pg']));
   cluster = parts.use(await startCluster({ agents: 1, objects: 'directory' }));
   const names = clientSurface(ROOT).map(({ name }) => name);
   for (const { page, blocks } of DOCUMENTS) {
     for (const block of blocks) {
-      const program = exampleProgram(block, names, cluster.bootstrap.join());
+      const program = exampleProgram(block, names, {
+        'localhost:9090': cluster.bootstrap.join(),
+        'postgresql://localhost/shop': cluster.postgres.url,
+      });
       await project.write(fileOf(page, block), program);
     }
   }
