@@ -1,5 +1,5 @@
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { TopicId } from '@streamhouse/core/ids.ts';
+import type { Incarnation, TopicId } from '@streamhouse/core/ids.ts';
 import type { KubernetesOwner, Topic, TopicSettings } from './topics.ts';
 
 /** Number of one leader's term. A later leader has a higher one, and every write names its own. */
@@ -120,7 +120,7 @@ export interface PurgeStep {
 }
 
 /**
- * What an operator may do to topics. Each write names the term of its leader and is refused with StreamError `fenced`
+ * What an operator may do to topics and to agents. Each write names the term of its leader and is refused with StreamError `fenced`
  * OPERATOR_FENCED once a later leader has come: a write either is done before `lead` resolves, or never.
  */
 export interface OperatorStore {
@@ -153,6 +153,14 @@ export interface OperatorStore {
     graceMs: number,
     signal: AbortSignal,
   ): Promise<SoftDeleteOutcome>;
+  /** As that of AgentStore. */
+  drainAgent(epoch: OperatorEpoch, incarnation: Incarnation, signal: AbortSignal): Promise<void>;
+  /** Fences a session at once, because its process is known to be gone. Resolves whether it was live. Notifies. */
+  fenceAgent(
+    epoch: OperatorEpoch,
+    incarnation: Incarnation,
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /** Every topic that a resource has, and those of theirs that can be restored, sorted by topic id. One query. */
   snapshot(signal: AbortSignal): Promise<readonly OwnedTopic[]>;
   /**

@@ -52,7 +52,9 @@ async function snapshotOf(id: TopicId) {
 describe('a term', () => {
   test('ends every earlier one: none of their writes does anything', async () => {
     await using own = await createTestDatabase();
-    const { operator, topics } = await own.open();
+    const store = await own.open();
+    const { operator, topics, agents } = store;
+    const agent = await registerAgent(store);
     const old = await operator.lead('old', soon());
     const wish = wishFor('kept');
     const [outcome] = await operator.claim(old, [wish], soon());
@@ -66,6 +68,8 @@ describe('a term', () => {
       () => operator.softDelete(old, topicId, wish.owner.uid, 0, soon()),
       () => operator.purge(old, 10, soon()),
       () => operator.forget(old, ['k'], soon()),
+      () => operator.drainAgent(old, agent, soon()),
+      () => operator.fenceAgent(old, agent, soon()),
     ];
     for (const write of writes) {
       const error = await failureOf(write());
@@ -73,6 +77,7 @@ describe('a term', () => {
     }
     expect((await topics.list(soon())).map((topic) => topic.name)).toEqual(['kept']);
     expect(await operator.garbage(0, 10, soon())).toEqual(['k']);
+    expect(await agents.live(soon())).toMatchObject([{ incarnation: agent, isDraining: false }]);
     expect(await operator.release(next, topicId, wish.owner.uid, soon())).toBe(true);
   });
 
@@ -119,6 +124,21 @@ describe('a term', () => {
       if (each === Math.max(...terms)) await claiming;
       else expect(await failureOf(claiming)).toMatchObject({ kind: 'fenced' });
     }
+  });
+});
+
+describe('an agent', () => {
+  test('is drained, then fenced, by the operator of the newest term', async () => {
+    const { operator, agents } = metadata;
+    const agent = await registerAgent(metadata);
+    const sessionOf = async () =>
+      (await agents.live(soon())).find(({ incarnation }) => incarnation === agent);
+    await operator.drainAgent(term, agent, soon());
+    await operator.drainAgent(term, agent, soon());
+    expect(await sessionOf()).toMatchObject({ isDraining: true });
+    expect(await operator.fenceAgent(term, agent, soon())).toBe(true);
+    expect(await operator.fenceAgent(term, agent, soon())).toBe(false);
+    expect(await sessionOf()).toBeUndefined();
   });
 });
 

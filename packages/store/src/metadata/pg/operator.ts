@@ -1,5 +1,5 @@
 import { StreamError } from '@streamhouse/core/errors.ts';
-import { type TopicId, topicId } from '@streamhouse/core/ids.ts';
+import { type Incarnation, type TopicId, topicId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import {
   type ClaimedTopic,
@@ -43,6 +43,21 @@ const RELEASE: Statement = {
 const SOFT_DELETE: Statement = {
   name: 'soft-delete-topic',
   text: 'SELECT soft_delete_topic($1, $2, $3, $4) AS outcome',
+};
+
+/** The term is checked, and its row locked, before a session is: nothing is drained where that fails. */
+const DRAIN_AGENT: Statement = {
+  name: 'operator-drains-agent',
+  text: `
+    WITH changed AS (
+      UPDATE agent_sessions s SET draining = true FROM (SELECT check_operator($1)) term
+      WHERE s.incarnation = $2 AND NOT s.draining RETURNING s.incarnation)
+    SELECT pg_notify('streamhouse', 'agents')::text FROM changed`,
+};
+
+const FENCE_AGENT: Statement = {
+  name: 'operator-fences-agent',
+  text: 'SELECT fence_agents(ARRAY[$2::bigint], NULL) AS count FROM check_operator($1)',
 };
 
 const SNAPSHOT: Statement = {
@@ -161,6 +176,15 @@ export class PgOperator implements OperatorStore {
       signal,
     );
     return one(row).outcome;
+  }
+
+  async drainAgent(epoch: OperatorEpoch, id: Incarnation, signal: AbortSignal): Promise<void> {
+    await this.#database.write(DRAIN_AGENT, [epoch, id], signal);
+  }
+
+  async fenceAgent(epoch: OperatorEpoch, id: Incarnation, signal: AbortSignal): Promise<boolean> {
+    const [row] = await this.#database.write<{ count: number }>(FENCE_AGENT, [epoch, id], signal);
+    return one(row).count === 1;
   }
 
   async snapshot(signal: AbortSignal): Promise<readonly OwnedTopic[]> {
