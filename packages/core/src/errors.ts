@@ -28,6 +28,7 @@ export const ERROR_KINDS = [
   'internal',
 ] as const;
 
+/** What a caller does about an error: the closed list. */
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
 const RETRIABLE: ReadonlySet<ErrorKind> = new Set([
@@ -37,6 +38,7 @@ const RETRIABLE: ReadonlySet<ErrorKind> = new Set([
   'indefinite',
 ]);
 
+/** What an error may carry besides kind, reason and message. */
 export interface StreamErrorOptions {
   readonly cause?: unknown;
   /** Milliseconds to wait before a retry. */
@@ -48,8 +50,11 @@ export interface StreamErrorOptions {
 /** The one error type that crosses module and process borders. */
 export class StreamError extends Error {
   readonly kind: ErrorKind;
+  /** A stable word for programs, in capitals. */
   readonly reason: string;
+  /** Milliseconds to wait before a retry, where they are known. */
   readonly retryAfterMs: number | undefined;
+  /** Facts for programs, for example the readable range. */
   readonly details: Readonly<Record<string, string>>;
 
   constructor(kind: ErrorKind, reason: string, message: string, options: StreamErrorOptions = {}) {

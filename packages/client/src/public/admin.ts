@@ -1,6 +1,7 @@
 /** The admin client as users see it. */
 import type { ConnectOptions, WaitOptions } from './connect.ts';
 
+/** What `connectAdmin` takes. */
 export type AdminOptions = ConnectOptions;
 
 /** When a topic's records are acknowledged: see `ProducerDurability`. */
@@ -18,10 +19,13 @@ export interface TopicSettings {
   readonly durability?: TopicDurability;
   /** Which agents may hold its partitions. Default `default`. */
   readonly pool?: string;
+  /** Further settings by key: `compression`, `maxRecordBytes`. */
   readonly config?: Readonly<Record<string, string>>;
 }
 
+/** A topic to be made. */
 export interface NewTopic extends TopicSettings {
+  /** At most 249 letters, digits, ".", "_" and "-". */
   readonly name: string;
 }
 
@@ -33,12 +37,15 @@ export interface ResourceReference {
   readonly uid: string;
 }
 
+/** A topic as it is set. */
 export interface TopicListing {
   readonly name: string;
   /** UUID: a topic deleted and created again has another one. */
   readonly topicId: string;
   readonly partitions: number;
+  /** Milliseconds that records are kept; -1: for ever. */
   readonly retentionMs: number;
+  /** Bytes that are kept per partition; -1: no bound. */
   readonly retentionBytes: number;
   readonly durability: TopicDurability;
   readonly pool: string;
@@ -51,12 +58,14 @@ export interface TopicListing {
   readonly createdAtMs: number;
 }
 
+/** How far a partition goes, and who holds it. */
 export interface PartitionDescription {
   readonly partition: number;
   /** First readable offset. */
   readonly logStartOffset: number;
   /** First offset not yet readable. */
   readonly highWatermark: number;
+  /** What its records take in the object store. */
   readonly bytes: number;
   /** Fencing number of the lease: grows with each change of holder. */
   readonly epoch: number;
@@ -64,11 +73,14 @@ export interface PartitionDescription {
   readonly holder: string | undefined;
 }
 
+/** A topic with the state of its partitions. */
 export interface TopicDescription extends TopicListing {
   readonly partitionDescriptions: readonly PartitionDescription[];
 }
 
+/** A process that holds partitions. */
 export interface AgentDescription {
+  /** Its name, which it keeps when it starts again. */
   readonly agentId: string;
   /** Number of this life of the agent's process. */
   readonly incarnation: number;
@@ -76,6 +88,7 @@ export interface AgentDescription {
   readonly address: string;
   readonly zone: string;
   readonly pool: string;
+  /** Whether it hands its partitions over, to end. */
   readonly isDraining: boolean;
   /** Milliseconds since 1970. */
   readonly startedAtMs: number;
@@ -83,19 +96,23 @@ export interface AgentDescription {
   readonly leases: number;
 }
 
+/** Who holds a partition. */
 export interface PartitionPlace {
   readonly partition: number;
+  /** Fencing number of the lease. */
   readonly epoch: number;
   /** Undefined while nobody holds it. */
   readonly holder: AgentDescription | undefined;
 }
 
+/** Who holds the partitions of a topic. */
 export interface TopicPlaces {
   readonly name: string;
   readonly topicId: string;
   readonly partitions: readonly PartitionPlace[];
 }
 
+/** The agents, and who of them holds what. */
 export interface ClusterMetadata {
   readonly clusterId: string;
   /** Version of the agent that answered. */
@@ -114,13 +131,17 @@ export interface ClusterMetadata {
  * await admin.createTopic({ name: 'orders', partitions: 12 });
  */
 export interface Admin extends AsyncDisposable {
+  /** It can be used at once: producers and consumers wait until its partitions have holders. */
   createTopic(topic: NewTopic, options?: WaitOptions): Promise<TopicListing>;
+  /** Its records can be read no more. A topic that is made again under the name is another one. */
   deleteTopic(name: string, options?: WaitOptions): Promise<void>;
+  /** How it is set, how far its partitions go, and who holds them. */
   describeTopic(name: string, options?: WaitOptions): Promise<TopicDescription>;
   /** By name, sorted. */
   listTopics(options?: WaitOptions): Promise<TopicListing[]>;
   /** Sets what is given. Partitions only grow. */
   alterTopic(name: string, settings: TopicSettings, options?: WaitOptions): Promise<TopicListing>;
+  /** Every agent that lives. */
   agents(options?: WaitOptions): Promise<AgentDescription[]>;
   /** Who holds what; of all topics when none is named. A named topic that is not there is `notFound`. */
   metadata(topics?: readonly string[], options?: WaitOptions): Promise<ClusterMetadata>;

@@ -15,6 +15,7 @@ export type Partitioner = (key: Uint8Array, partitions: number, topic: string) =
  */
 export type ProducerDurability = 'topic' | 'object' | 'memory';
 
+/** What `connectProducer` takes. */
 export interface ProducerOptions extends ConnectOptions {
   /** How batches are compressed. Default `lz4`. */
   readonly compression?: Compression;

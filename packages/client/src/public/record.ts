@@ -3,6 +3,7 @@
 /** A text, which becomes UTF-8, or bytes, which must not change before the promise of the call is settled. */
 export type Payload = Uint8Array | string;
 
+/** A header of a record to be produced. */
 export interface HeaderInput {
   readonly name: string;
   readonly value?: Payload | null;
@@ -37,6 +38,7 @@ export interface RecordMetadata {
   readonly timestampMs: number;
 }
 
+/** A header of a record that was read. */
 export interface RecordHeader {
   readonly name: string;
   readonly value: Uint8Array | null;

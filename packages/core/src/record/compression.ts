@@ -1,5 +1,6 @@
 /** The compressions of RecordBatch v2, by their number in the attributes (bits 0-2), as in Kafka. */
 export const COMPRESSIONS = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const;
+/** How the records of a batch are compressed. */
 export type Compression = (typeof COMPRESSIONS)[number];
 
 /** What turns bytes small and back. The implementation is native code, so it stands behind a port. */
