@@ -60,9 +60,14 @@ export function producerId(value: number): ProducerId {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Whether it is a UUID in lower-case canonical text. */
+export function isUuid(value: string): boolean {
+  return UUID.test(value);
+}
+
 /** @throws StreamError `invalid` when `value` is not a UUID in lower-case canonical text. */
 export function topicId(value: string): TopicId {
-  if (!UUID.test(value)) {
+  if (!isUuid(value)) {
     throw new StreamError(
       'invalid',
       'TOPIC_ID',

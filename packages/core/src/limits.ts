@@ -69,9 +69,13 @@ export const LIMITS = {
   groupMemberTopicsMax: 1_000,
   /** Assignors that a member names. More: `invalid`. */
   groupAssignorsMax: 16,
+  /** Partitions that the members of a group claim to own, in all. More: `overloaded` GROUP_FULL. */
+  groupClaimsMax: 100_000,
   /** Bytes of a committed offset's metadata in UTF-8. More: `invalid` METADATA_TOO_LARGE. */
   commitMetadataBytesMax: 4_096,
-  /** Groups that one agent has in memory. More: `overloaded` COORDINATOR_FULL. Those without members are forgotten first. */
+  /** Offsets that wait in one agent to be committed. More: `overloaded` COMMITS_WAITING. */
+  commitOffsetsWaitingMax: 100_000,
+  /** Groups that one agent has in memory. More: `overloaded` COORDINATOR_FULL. Those without members are forgotten. */
   agentGroupsMax: 10_000,
   /** Groups in one answer of ListGroups. More: the caller asks for those after them. */
   groupListMax: 1_000,
@@ -149,4 +153,48 @@ export const LIMITS = {
   resourceConnectionsMax: 256,
   /** Writes that wait for those before them to be durable. More: 429. */
   resourceWritesWaitingMax: 10_000,
+
+  /** Bytes of a request's body. More: 413. */
+  apiBodyBytesMax: 1_048_576,
+  /** Bytes of a body with one record: one of the largest size fits as base64. More: 413. */
+  apiRecordBodyBytesMax: 2_097_152,
+  /** Bytes of a body with many records. More: 413. */
+  apiBatchBodyBytesMax: 8_388_608,
+  /** Records of such a body. More: 400. */
+  apiBatchRecordsMax: 10_000,
+  /** Objects and arrays within one another in a body. More: 400. */
+  apiJsonDepthMax: 64,
+  /** Keys of one object in a body. More: 400. */
+  apiObjectKeysMax: 1_000,
+  /** Characters of a token. Longer: 401. */
+  apiTokenCharsMax: 16_384,
+  /** Entries of one page. More: 400. */
+  apiPageMax: 1_000,
+  /** Records of one answer. More: 400. */
+  apiConsumeRecordsMax: 1_000,
+  /** Bytes of keys, values and headers in one answer before the last record is added. The caller asks for the rest. */
+  apiAnswerBytesMax: 8_388_608,
+  /** Milliseconds that records are read for one answer. Those that came until then are the answer. */
+  apiConsumeMsMax: 5_000,
+  /** Readers of records at a time, each with its own connections. More: 429. */
+  apiConsumersMax: 32,
+  /** Milliseconds from a record's arrival to its acknowledgement. Longer: 504. */
+  apiProduceMsMax: 15_000,
+  /** Bytes of a request's headers. More: 431. */
+  apiHeaderBytesMax: 16_384,
+  /** Milliseconds until all headers, and until all of a request has come. Longer: 408. */
+  apiHeadersMsMax: 10_000,
+  apiRequestMsMax: 30_000,
+  /** Milliseconds that an answer may take. Longer: 504. */
+  apiAnswerMsMax: 20_000,
+  /** Connections to the API. More: closed at once. */
+  apiConnectionsMax: 20_000,
+  /** Requests on one connection. More: it is closed, and the caller opens another. */
+  apiRequestsPerSocketMax: 100_000,
+  /** API keys in the file. More: the file is refused and the one before it stays. */
+  apiKeysMax: 10_000,
+  /** Answers of the API server about tokens and rights that are remembered. More: the oldest is forgotten and asked again. */
+  apiReviewsMax: 10_000,
+  /** Answers kept for `Idempotency-Key`. More: the oldest is forgotten. */
+  apiIdempotentAnswersMax: 10_000,
 } as const;

@@ -184,6 +184,8 @@ function joinRefusal(
   if (unknownMember(state, request.memberId) === 'fencedInstance') return 'fencedInstance';
   if (before === undefined && state.members.size >= LIMITS.groupMembersMax) return 'groupFull';
   const others = [...state.members.values()].filter((member) => member !== before);
+  const claims = others.reduce((sum, member) => sum + member.request.owned.length, 0);
+  if (claims + request.owned.length > LIMITS.groupClaimsMax) return 'groupFull';
   return commonAssignor(request, others) === undefined ? 'inconsistentAssignors' : undefined;
 }
 

@@ -11,7 +11,7 @@ export interface JoinGroupResponse {
    */
   'leaderId'?: (string);
   /**
-   * For the leader alone.
+   * For the leader alone, and empty when this generation is assigned already: its sync then needs no assignments.
    */
   'members'?: (_streamhouse_v1_JoinedMember)[];
 }
@@ -24,7 +24,7 @@ export interface JoinGroupResponse__Output {
    */
   'leaderId': (string);
   /**
-   * For the leader alone.
+   * For the leader alone, and empty when this generation is assigned already: its sync then needs no assignments.
    */
   'members': (_streamhouse_v1_JoinedMember__Output)[];
 }
