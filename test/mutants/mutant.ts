@@ -39,6 +39,8 @@ export const INVARIANTS = [
   'I-16',
   'I-21',
   'I-22',
+  'I-24',
+  'I-25',
   'I-28',
   'I-29',
   'I-31',

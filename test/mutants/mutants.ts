@@ -1,6 +1,7 @@
 /** All bugs that the tests must notice. */
 import { BOUND_MUTANTS } from './list/bounds.ts';
 import { CLIENT_MUTANTS } from './list/client.ts';
+import { GROUP_MUTANTS } from './list/groups.ts';
 import { KUBE_MUTANTS } from './list/kube.ts';
 import { LEASE_MUTANTS } from './list/leases.ts';
 import { LOG_MUTANTS } from './list/log.ts';
@@ -17,6 +18,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOG_MUTANTS,
   ...OBJECT_MUTANTS,
   ...TOPIC_MUTANTS,
+  ...GROUP_MUTANTS,
   ...OPERATOR_MUTANTS,
   ...KUBE_MUTANTS,
   ...RECONCILING_MUTANTS,
