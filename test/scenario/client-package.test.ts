@@ -17,7 +17,7 @@ if (why !== '')
 
 /** Sends two records and reads them back. */
 const PROGRAM = `
-const bootstrap = process.env.BOOTSTRAP ?? 'BOOTSTRAP';
+const bootstrap = 'BOOTSTRAP';
 await using admin = await connectAdmin({ bootstrap });
 await admin.createTopic({ name: 'TOPIC', partitions: 1 });
 await using producer = await connectProducer({ bootstrap });
@@ -163,7 +163,7 @@ describe.skipIf('reason' in installed)(`the package${why}`, () => {
       );
       const options = { ...strict, lib, module: 'nodenext', moduleResolution: 'nodenext' };
       const { exitCode, output } = await project.tsc(options, ['wrong.mts']);
-      expect(exitCode).toBe(2);
+      expect(exitCode).not.toBe(0);
       expect(output).toMatch(/\(2,\d+\): error TS2322: [^]*\(3,\d+\): error TS2339: /);
     });
   });
