@@ -5,12 +5,14 @@ import { ReadEnd } from './read-end.ts';
 function lagOf(...partitions: readonly (readonly [number, number])[]): ConsumerLag {
   return {
     total: 0,
+    lagSeconds: 0,
     partitions: partitions.map(([position, highWatermark], partition) => ({
       topic: 't',
       partition,
       position,
       highWatermark,
       lag: highWatermark - position,
+      lagSeconds: 0,
     })),
   };
 }

@@ -1,5 +1,11 @@
 /** `@streamhouse/client`: the public names. What is not listed here may change at any time. */
 export { type ErrorKind, StreamError, type StreamErrorOptions } from '@streamhouse/core/errors.ts';
+export type {
+  Assignment,
+  AssignmentMember,
+  Assignor,
+  TopicPartitionName,
+} from '@streamhouse/core/assignment/assignor.ts';
 export type { Compression } from '@streamhouse/core/record/compression.ts';
 export { connectAdmin } from './admin.ts';
 export { connectConsumer } from './consumer/consumer.ts';
@@ -21,12 +27,19 @@ export type {
 } from './public/admin.ts';
 export type { ConnectOptions, PartitionName, WaitOptions } from './public/connect.ts';
 export type {
+  CommittedOffset,
   Consumer,
   ConsumerLag,
   ConsumerOptions,
+  HandlerContext,
+  Membership,
+  OffsetCommit,
   OffsetReset,
   PartitionLag,
   PartitionStart,
+  RebalanceListener,
+  RunOptions,
+  SubscribeOptions,
 } from './public/consumer.ts';
 export type {
   Partitioner,

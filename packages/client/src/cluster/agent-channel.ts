@@ -15,6 +15,7 @@ import {
 } from '@grpc/grpc-js';
 import type { AdminServiceClient } from '@streamhouse/api/gen/streamhouse/v1/AdminService.ts';
 import type { ConsumerServiceClient } from '@streamhouse/api/gen/streamhouse/v1/ConsumerService.ts';
+import type { GroupServiceClient } from '@streamhouse/api/gen/streamhouse/v1/GroupService.ts';
 import type { MetadataServiceClient } from '@streamhouse/api/gen/streamhouse/v1/MetadataService.ts';
 import type { ProducerServiceClient } from '@streamhouse/api/gen/streamhouse/v1/ProducerService.ts';
 import { packageDefinition } from '@streamhouse/api/services.ts';
@@ -41,6 +42,7 @@ export interface AgentChannel {
   readonly address: string;
   readonly admin: AdminServiceClient;
   readonly consumer: ConsumerServiceClient;
+  readonly group: GroupServiceClient;
   readonly metadata: MetadataServiceClient;
   readonly producer: ProducerServiceClient;
   /** Ends every call on it. */
@@ -60,6 +62,7 @@ export function openAgentChannel(address: string): AgentChannel {
     address,
     admin: client<AdminServiceClient>('AdminService'),
     consumer: client<ConsumerServiceClient>('ConsumerService'),
+    group: client<GroupServiceClient>('GroupService'),
     metadata: client<MetadataServiceClient>('MetadataService'),
     producer: client<ProducerServiceClient>('ProducerService'),
     close: () => channel.close(),

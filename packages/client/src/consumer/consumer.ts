@@ -1,7 +1,7 @@
-import { nativeCompression } from '@streamhouse/codec/compression.ts';
-import { crc32c } from '@streamhouse/codec/crc32c.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { offset } from '@streamhouse/core/ids.ts';
+import { integerOption } from '../check-option.ts';
+import { abortable } from '../abortable.ts';
 import {
   type Cluster,
   type ClusterComponents,
@@ -9,19 +9,26 @@ import {
   SYSTEM_COMPONENTS,
 } from '../cluster/cluster.ts';
 import type { TopicView } from '../cluster/cluster-view.ts';
+import { GroupConsumer } from '../group/group-consumer.ts';
+import { notOwned, type PendingOffset } from '../group/committer.ts';
 import type { PartitionName, WaitOptions } from '../public/connect.ts';
 import type {
+  CommittedOffset,
   Consumer,
   ConsumerLag,
   ConsumerOptions,
-  PartitionLag,
+  Membership,
+  OffsetCommit,
   PartitionStart,
+  RunOptions,
+  SubscribeOptions,
 } from '../public/consumer.ts';
 import type { ConsumerRecord } from '../public/record.ts';
 import { type ConsumerSettings, consumerSettings } from './consumer-settings.ts';
-import { Fetcher } from './fetcher.ts';
-import { lookUpOffsets, type OffsetQuestion } from './offset-lookup.ts';
-import { PartitionReader } from './partition-reader.ts';
+import { HandlerRun } from './handler-run.ts';
+import type { OffsetQuestion, PartitionPlace } from './offset-lookup.ts';
+import type { PartitionReader } from './partition-reader.ts';
+import { ReadSet } from './read-set.ts';
 
 /** How long one poll of an iteration waits; then the next one does. */
 const ITERATION_POLL_MS = 60_000;
@@ -31,9 +38,12 @@ const ITERATION_POLL_MS = 60_000;
  *
  * @throws StreamError `invalid` OPTION or BOOTSTRAP; `unavailable` CONNECT_FAILED, which names every address tried.
  * @example
- * await using consumer = await connectConsumer({ bootstrap: 'localhost:9090' });
- * await consumer.assign([{ topic: 'orders', partition: 0, offset: 0 }]);
- * for await (const records of consumer.batches()) console.log(records.length);
+ * await using consumer = await connectConsumer({ bootstrap: 'localhost:9090', groupId: 'analytics' });
+ * await consumer.subscribe(['orders']);
+ * for await (const records of consumer.batches()) {
+ *   console.log(records.length);
+ *   await consumer.commit();
+ * }
  */
 export function connectConsumer(options: ConsumerOptions): Promise<Consumer> {
   return openConsumer(options, SYSTEM_COMPONENTS);
@@ -51,53 +61,65 @@ export async function openConsumer(
 
 class StreamConsumer implements Consumer {
   readonly #cluster: Cluster;
-  readonly #settings: ConsumerSettings;
-  readonly #fetcher: Fetcher;
-  readonly #readers = new Map<string, PartitionReader>();
-  #wake: (() => void) | undefined;
+  readonly #reads: ReadSet;
+  readonly #group: GroupConsumer | undefined;
+  readonly #life = new AbortController();
   #isPolling = false;
-  /** Which reader the next poll begins with, so that a busy partition does not hide the others. */
-  #turn = 0;
+  #isRunning = false;
   #closing: Promise<void> | undefined;
 
   constructor(cluster: Cluster, settings: ConsumerSettings) {
+    const reads = new ReadSet(cluster, settings);
+    const { group } = settings;
     this.#cluster = cluster;
-    this.#settings = settings;
-    this.#fetcher = new Fetcher({ cluster, settings, onArrival: () => this.#wake?.() });
+    this.#reads = reads;
+    this.#group = group && new GroupConsumer({ cluster, group, reads });
   }
 
   async assign(partitions: readonly PartitionStart[], { signal }: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
-    const topics = new Map<string, TopicView>();
-    for (const { topic } of partitions) {
-      if (!topics.has(topic)) topics.set(topic, await this.#findTopic(topic, signal));
-    }
-    const readers = new Map<string, PartitionReader>();
-    for (const start of partitions) {
-      readers.set(keyOf(start), this.#openReader(start, topics.get(start.topic) as TopicView));
-    }
+    if (this.#group?.isSubscribed === true) throw subscribed();
+    const places = await this.#findPlaces(partitions, signal);
+    const committed = (await this.#group?.committed(places, signal)) ?? [];
+    const readers = places.map((place, index) =>
+      this.#reads.open(place, partitions[index]?.offset ?? committed[index]?.offset),
+    );
     this.#checkOpen();
-    this.#readers.clear();
-    for (const [key, reader] of readers) this.#readers.set(key, reader);
-    this.#fetcher.assign([...this.#readers.values()]);
+    this.#reads.remove(this.#reads.readers);
+    this.#reads.add(readers);
+  }
+
+  async subscribe(
+    topics: readonly string[] | RegExp,
+    options: SubscribeOptions = {},
+  ): Promise<void> {
+    this.#checkOpen();
+    const group = this.#requireGroup();
+    if (!group.isSubscribed && this.#reads.readers.length > 0) throw assigned();
+    await group.subscribe(topics, options);
+  }
+
+  async unsubscribe({ signal }: WaitOptions = {}): Promise<void> {
+    this.#checkOpen();
+    if (this.#group?.isSubscribed === true) await abortable(this.#group.unsubscribe(), signal);
+    this.#reads.remove(this.#reads.readers);
   }
 
   assignment(): PartitionName[] {
-    return Array.from(this.#readers.values(), ({ topic, partition }) => ({ topic, partition }));
+    return this.#reads.readers.map(({ topic, partition }) => ({ topic, partition }));
+  }
+
+  membership(): Membership | undefined {
+    return this.#group?.membership();
   }
 
   async poll(timeoutMs: number, { signal }: WaitOptions = {}): Promise<ConsumerRecord[]> {
     this.#checkOpen();
     signal?.throwIfAborted();
-    if (this.#isPolling) {
-      throw new StreamError('conflict', 'POLL_IN_PROGRESS', 'the poll before this one still waits');
-    }
-    this.#isPolling = true;
-    try {
-      return await this.#poll(this.#cluster.clock.monotonicMs() + timeoutMs, signal);
-    } finally {
-      this.#isPolling = false;
-    }
+    return await this.#exclusively(() => {
+      this.#reads.comeBack();
+      return this.#poll(this.#cluster.clock.monotonicMs() + timeoutMs, signal);
+    });
   }
 
   async *batches({ signal }: WaitOptions = {}): AsyncGenerator<ConsumerRecord[], void, undefined> {
@@ -113,23 +135,63 @@ class StreamConsumer implements Consumer {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ConsumerRecord, void, undefined> {
+    const { tracker } = this.#reads;
     for await (const records of this.batches()) {
-      let returned = 0;
+      tracker.iterate(records);
       try {
-        for (const record of records) {
-          returned++;
+        for (let record = tracker.step(); record !== undefined; record = tracker.step()) {
           yield record;
         }
       } finally {
-        this.#putBack(records.slice(returned));
+        this.#reads.putBack(this.#reads.readers);
       }
     }
   }
 
+  async run(options: RunOptions): Promise<void> {
+    this.#checkOpen();
+    if ((options.eachBatch === undefined) === (options.eachRecord === undefined)) {
+      throw new StreamError('invalid', 'OPTION', 'run takes one of eachBatch and eachRecord');
+    }
+    const max = Number.MAX_SAFE_INTEGER;
+    integerOption('partitionsConcurrently', options.partitionsConcurrently, max, { min: 1, max });
+    const { signal: life } = this.#life;
+    const signal = options.signal === undefined ? life : AbortSignal.any([options.signal, life]);
+    const parts = { cluster: this.#cluster, reads: this.#reads, run: options, life };
+    const check = (): void => this.#group?.check();
+    await this.#exclusively(async () => {
+      this.#reads.comeBack();
+      this.#isRunning = true;
+      try {
+        // A handler that does not end must not hold up whoever closes.
+        await abortable(new HandlerRun({ ...parts, check }).untilOver(signal), life);
+      } catch (error) {
+        if (!life.aborted) throw error;
+      } finally {
+        this.#isRunning = false;
+      }
+    });
+  }
+
+  async commit(offsets?: readonly OffsetCommit[], { signal }: WaitOptions = {}): Promise<void> {
+    this.#checkOpen();
+    const group = this.#requireGroup();
+    const pending = offsets === undefined ? this.#handedOut() : this.#given(offsets);
+    await abortable(group.commit(pending), signal);
+  }
+
+  async committed(
+    partitions: readonly PartitionName[],
+    { signal }: WaitOptions = {},
+  ): Promise<(CommittedOffset | undefined)[]> {
+    this.#checkOpen();
+    const group = this.#requireGroup();
+    return await group.committed(await this.#findPlaces(partitions, signal), signal);
+  }
+
   seek(partition: PartitionName, position: number): void {
     this.#checkOpen();
-    this.#reader(partition).seek(offset(position));
-    this.#fetcher.restart();
+    this.#reads.seek(this.#reads.reader(partition), offset(position));
   }
 
   async seekToBeginning(
@@ -153,33 +215,23 @@ class StreamConsumer implements Consumer {
 
   async position(partition: PartitionName, options?: WaitOptions): Promise<number> {
     this.#checkOpen();
-    const reader = this.#reader(partition);
-    await this.#locate([reader], options);
+    const reader = this.#reads.reader(partition);
+    await this.#reads.locate([reader], options);
     return reader.position ?? 0;
   }
 
   pause(partitions: readonly PartitionName[]): void {
-    for (const partition of partitions) this.#reader(partition).isPaused = true;
+    for (const partition of partitions) this.#reads.reader(partition).isPaused = true;
   }
 
   resume(partitions: readonly PartitionName[]): void {
-    for (const partition of partitions) this.#reader(partition).isPaused = false;
-    this.#wake?.();
-    this.#fetcher.pump();
+    for (const partition of partitions) this.#reads.reader(partition).isPaused = false;
+    this.#reads.resume();
   }
 
   async lag(options?: WaitOptions): Promise<ConsumerLag> {
     this.#checkOpen();
-    const readers = [...this.#readers.values()];
-    await this.#locate(readers, options);
-    const ends = await lookUpOffsets(this.#cluster, readers, 'latest', options?.signal);
-    const partitions = readers.map((reader): PartitionLag => {
-      const { topic, partition, position = 0 } = reader;
-      const highWatermark = ends.get(reader) ?? position;
-      const lag = Math.max(0, highWatermark - position);
-      return { topic, partition, position, highWatermark, lag };
-    });
-    return { total: partitions.reduce((total, { lag }) => total + lag, 0), partitions };
+    return await this.#reads.lag(options);
   }
 
   close(): Promise<void> {
@@ -192,79 +244,92 @@ class StreamConsumer implements Consumer {
   }
 
   async #close(): Promise<void> {
-    this.#readers.clear();
+    this.#reads.wake();
+    await this.#group?.close();
+    this.#life.abort(closed());
     await this.#cluster[Symbol.asyncDispose]();
-    await this.#fetcher[Symbol.asyncDispose]();
-    this.#wake?.();
+    await this.#reads[Symbol.asyncDispose]();
   }
 
   async #poll(deadlineMs: number, signal: AbortSignal | undefined): Promise<ConsumerRecord[]> {
     for (;;) {
-      const records = this.#collect();
+      const records = this.#reads.take();
       if (records.length > 0) return records;
-      this.#throwFailure();
+      this.#group?.check();
+      this.#reads.throwFailure();
       const leftMs = deadlineMs - this.#cluster.clock.monotonicMs();
       if (leftMs <= 0) return records;
-      await this.#arrival(leftMs, signal);
+      await this.#reads.arrival(leftMs, signal);
       this.#checkOpen();
       signal?.throwIfAborted();
     }
   }
 
-  #collect(): ConsumerRecord[] {
-    const records: ConsumerRecord[] = [];
-    const readers = [...this.#readers.values()];
-    const first = this.#turn++;
-    for (let index = 0; index < readers.length; index++) {
-      const reader = readers[(first + index) % readers.length] as PartitionReader;
-      reader.take(records, this.#settings.maxPollRecords);
-      if (records.length >= this.#settings.maxPollRecords) break;
+  /** One poll or run at a time, which is a sign of the program's life. */
+  async #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#isPolling) {
+      throw new StreamError('conflict', 'POLL_IN_PROGRESS', 'the poll before this one still waits');
     }
-    if (records.length > 0) this.#fetcher.pump();
-    return records;
-  }
-
-  #throwFailure(): void {
-    for (const { failure, isPaused } of this.#readers.values()) {
-      if (failure !== undefined && !isPaused) throw failure;
+    this.#isPolling = true;
+    this.#group?.onPoll();
+    try {
+      return await work();
+    } finally {
+      this.#isPolling = false;
+      this.#group?.onPollEnd();
     }
   }
 
-  /** Resolves when something has arrived, the time is over, or the signal aborts. */
-  #arrival(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#wake = undefined;
-        cancel();
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      const cancel = this.#cluster.clock.schedule(timeoutMs, wake);
-      signal?.addEventListener('abort', wake, { once: true });
-      this.#wake = wake;
+  /** All that the program was given, which it is done with: it says so by committing it. */
+  #handedOut(): Map<PartitionReader, PendingOffset> {
+    const { tracker, readers } = this.#reads;
+    const pending = new Map<PartitionReader, PendingOffset>();
+    for (const reader of readers) {
+      // Handlers of other partitions still work on what they were given.
+      const end = this.#isRunning ? tracker.consumed(reader) : tracker.handedOut(reader);
+      if (end === undefined) continue;
+      pending.set(reader, { offset: end, metadata: '' });
+      tracker.comeBackFrom(reader, end);
+    }
+    return pending;
+  }
+
+  /** @throws StreamError `conflict` NOT_OWNED. */
+  #given(offsets: readonly OffsetCommit[]): Map<PartitionReader, PendingOffset> {
+    const pending = new Map<PartitionReader, PendingOffset>();
+    for (const { metadata = '', ...commit } of offsets) {
+      const reader = this.#reads.find(commit);
+      if (reader === undefined) throw notOwned(commit);
+      pending.set(reader, { offset: offset(commit.offset), metadata });
+    }
+    for (const [reader, { offset: end }] of pending) {
+      this.#reads.tracker.comeBackFrom(reader, Math.min(end, reader.position ?? end));
+    }
+    return pending;
+  }
+
+  /** @throws StreamError `notFound`. */
+  async #findPlaces(
+    partitions: readonly PartitionName[],
+    signal: AbortSignal | undefined,
+  ): Promise<PartitionPlace[]> {
+    const topics = new Map<string, TopicView>();
+    for (const { topic } of partitions) {
+      if (!topics.has(topic)) topics.set(topic, await this.#findTopic(topic, signal));
+    }
+    return partitions.map(({ topic, partition }) => {
+      const { partitions: all, topicIdBytes } = topics.get(topic) as TopicView;
+      if (all[partition] !== undefined) return { topic, topicIdBytes, partition };
+      throw new StreamError(
+        'notFound',
+        'PARTITION_NOT_FOUND',
+        `topic "${topic}" has partitions 0..${all.length - 1}, not ${partition}`,
+      );
     });
   }
 
   #findTopic(name: string, signal: AbortSignal | undefined): Promise<TopicView> {
     return this.#cluster.topic(name, signal, this.#cluster.requestTimeoutMs);
-  }
-
-  #openReader(start: PartitionStart, topic: TopicView): PartitionReader {
-    const { topic: name, partition } = start;
-    if (topic.partitions[partition] === undefined) {
-      throw new StreamError(
-        'notFound',
-        'PARTITION_NOT_FOUND',
-        `topic "${name}" has partitions 0..${topic.partitions.length - 1}, not ${partition}`,
-      );
-    }
-    const place = { topic: name, topicIdBytes: topic.topicIdBytes, partition };
-    const reader = new PartitionReader(place, { port: nativeCompression, crc32c });
-    const { autoOffsetReset } = this.#settings;
-    if (start.offset !== undefined) reader.seek(offset(start.offset));
-    else if (autoOffsetReset !== 'none') reader.seek(autoOffsetReset);
-    else reader.failure = noPosition(start);
-    return reader;
   }
 
   async #seekTo(
@@ -274,67 +339,28 @@ class StreamConsumer implements Consumer {
   ): Promise<void> {
     this.#checkOpen();
     const readers =
-      partitions === undefined
-        ? [...this.#readers.values()]
-        : partitions.map((partition) => this.#reader(partition));
-    const offsets = await lookUpOffsets(this.#cluster, readers, question, options?.signal);
-    for (const [reader, position] of offsets) reader.seek(position);
-    this.#fetcher.restart();
+      partitions?.map((partition) => this.#reads.reader(partition)) ?? this.#reads.readers;
+    await this.#reads.seekTo(readers, question, options);
   }
 
-  /** Looks up the positions that are not known yet. */
-  async #locate(
-    readers: readonly PartitionReader[],
-    options: WaitOptions | undefined,
-  ): Promise<void> {
-    for (const where of ['earliest', 'latest'] as const) {
-      const unknown = readers.filter(({ seeking }) => seeking === where);
-      if (unknown.length === 0) continue;
-      const offsets = await lookUpOffsets(this.#cluster, unknown, where, options?.signal);
-      for (const [reader, position] of offsets) {
-        if (reader.seeking === where) reader.seek(position);
-      }
-    }
-    this.#fetcher.pump();
-  }
-
-  /** Records of an iteration that was left early come again with the next poll (I-16). */
-  #putBack(records: readonly ConsumerRecord[]): void {
-    const seen = new Set<PartitionReader>();
-    for (const record of records) {
-      const reader = this.#readers.get(keyOf(record));
-      if (reader === undefined || seen.has(reader)) continue;
-      seen.add(reader);
-      reader.seek(record.offset);
-    }
-    if (seen.size > 0) this.#fetcher.restart();
-  }
-
-  #reader(partition: PartitionName): PartitionReader {
-    const reader = this.#readers.get(keyOf(partition));
-    if (reader !== undefined) return reader;
-    throw new StreamError(
-      'conflict',
-      'NOT_ASSIGNED',
-      `partition ${partition.partition} of topic "${partition.topic}" is not assigned`,
-    );
+  #requireGroup(): GroupConsumer {
+    if (this.#group !== undefined) return this.#group;
+    throw new StreamError('invalid', 'GROUP_ID_MISSING', 'this needs the option groupId');
   }
 
   #checkOpen(): void {
-    if (this.#closing === undefined) return;
-    throw new StreamError('conflict', 'CLOSED', 'the consumer is closed');
+    if (this.#closing !== undefined) throw closed();
   }
 }
 
-function keyOf({ topic, partition }: PartitionName): string {
-  return `${topic}/${partition}`;
+function subscribed(): StreamError {
+  return new StreamError('conflict', 'SUBSCRIBED', 'unsubscribe before you assign partitions');
 }
 
-function noPosition({ topic, partition }: PartitionName): StreamError {
-  return new StreamError(
-    'outOfRange',
-    'NO_POSITION',
-    `partition ${partition} of topic "${topic}" has no position, and autoOffsetReset is none: seek first`,
-    { details: { topic, partition: String(partition) } },
-  );
+function assigned(): StreamError {
+  return new StreamError('conflict', 'ASSIGNED', 'unsubscribe from assigned partitions first');
+}
+
+function closed(): StreamError {
+  return new StreamError('conflict', 'CLOSED', 'the consumer is closed');
 }

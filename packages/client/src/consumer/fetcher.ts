@@ -97,7 +97,13 @@ export class Fetcher implements AsyncDisposable {
     const share = this.#options.settings.prefetchBytesMax / Math.max(1, this.#readers.length);
     const byAddress = new Map<string, PartitionReader[]>();
     for (const reader of this.#readers) {
-      if (reader.isPaused || reader.failure !== undefined || reader.seeking !== undefined) continue;
+      if (
+        reader.isPaused ||
+        reader.isHeld ||
+        reader.failure !== undefined ||
+        reader.seeking !== undefined
+      )
+        continue;
       if (reader.bufferedBytes >= share) continue;
       const address = partitionHolder(this.#cluster.view, reader.topic, reader.partition);
       if (address === undefined) continue; // The next view brings it.

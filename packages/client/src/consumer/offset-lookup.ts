@@ -9,25 +9,59 @@ import { callUnary } from '../cluster/agent-channel.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { partitionHolder } from '../cluster/cluster-view.ts';
 import { partError, requireAnswers } from '../cluster/wire-error.ts';
-import type { PartitionReader } from './partition-reader.ts';
+
+/** A partition as agents know it and as people do. */
+export interface PartitionPlace {
+  readonly topic: string;
+  readonly topicIdBytes: Uint8Array;
+  readonly partition: number;
+}
 
 export type OffsetQuestion = 'earliest' | 'latest' | { readonly timestampMs: number };
 
 const BACKOFF = { backoffMs: 100, backoffMaxMs: 1_000 };
 
 /**
- * The offset for each reader, whatever moves in between.
+ * The offset for each partition, whatever moves in between.
  *
  * @throws StreamError of the first partition that cannot be answered, once trying again is of no use.
  */
-export async function lookUpOffsets(
+export async function lookUpOffsets<P extends PartitionPlace>(
   cluster: Cluster,
-  readers: readonly PartitionReader[],
+  places: readonly P[],
   question: OffsetQuestion,
   signal: AbortSignal | undefined,
-): Promise<Map<PartitionReader, number>> {
+): Promise<Map<P, number>> {
+  const offsets = new Map<P, number>();
+  await askHolders(cluster, places, signal, {
+    isAnswered: (place) => offsets.has(place),
+    ask: async (address, asked, attemptSignal) => {
+      for (const [place, listed] of await list(cluster, address, asked, question, attemptSignal)) {
+        if (listed.error !== null) throw partError(listed.error);
+        offsets.set(place, listed.offset);
+      }
+    },
+  });
+  return offsets;
+}
+
+export interface HolderQuestion<P> {
+  readonly isAnswered: (place: P) => boolean;
+  readonly ask: (address: string, places: readonly P[], signal: AbortSignal) => Promise<void>;
+}
+
+/**
+ * Asks the holders of partitions until each is answered, whatever moves in between.
+ *
+ * @throws StreamError of the first that cannot be, once trying again is of no use.
+ */
+export async function askHolders<P extends PartitionPlace>(
+  cluster: Cluster,
+  places: readonly P[],
+  signal: AbortSignal | undefined,
+  question: HolderQuestion<P>,
+): Promise<void> {
   const { clock, random, requestTimeoutMs } = cluster;
-  const offsets = new Map<PartitionReader, number>();
   const options = {
     clock,
     random,
@@ -36,32 +70,26 @@ export async function lookUpOffsets(
     ...BACKOFF,
   };
   await retry(options, async (attemptSignal) => {
-    const missing = readers.filter((reader) => !offsets.has(reader));
+    const missing = places.filter((place) => !question.isAnswered(place));
     try {
       const parts = [...byHolder(cluster, missing)].map(([address, asked]) =>
-        askHolder(cluster, address, asked, question, attemptSignal),
+        question.ask(address, asked, attemptSignal),
       );
-      const answers = await Promise.allSettled(parts);
-      for (const answer of answers) {
+      for (const answer of await Promise.allSettled(parts)) {
         if (answer.status === 'rejected') throw answer.reason;
-        for (const { reader, listed } of answer.value) {
-          if (listed.error !== null) throw partError(listed.error);
-          offsets.set(reader, listed.offset);
-        }
       }
     } catch (error) {
       if (toStreamError(error).isRetriable) cluster.requestRefresh();
       throw error;
     }
   });
-  return offsets;
 }
 
-function byHolder(
+function byHolder<P extends PartitionPlace>(
   cluster: Cluster,
-  readers: readonly PartitionReader[],
-): Map<string, PartitionReader[]> {
-  return Map.groupBy(readers, ({ topic, partition }) => {
+  places: readonly P[],
+): Map<string, P[]> {
+  return Map.groupBy(places, ({ topic, partition }) => {
     const address = partitionHolder(cluster.view, topic, partition);
     if (address !== undefined) return address;
     throw new StreamError(
@@ -72,24 +100,24 @@ function byHolder(
   });
 }
 
-async function askHolder(
+async function list<P extends PartitionPlace>(
   cluster: Cluster,
   address: string,
-  readers: readonly PartitionReader[],
+  places: readonly P[],
   question: OffsetQuestion,
   signal: AbortSignal,
-): Promise<{ readonly reader: PartitionReader; readonly listed: ListedOffset }[]> {
+): Promise<(readonly [P, ListedOffset])[]> {
   const { consumer } = cluster.channel(address);
   const { offsets } = await callUnary<ListOffsetsRequest, ListOffsetsResponse__Output>(
     (...call) => consumer.listOffsets(...call),
-    { partitions: readers.map((reader) => ({ ...placeOf(reader), ...questionOf(question) })) },
+    { partitions: places.map((place) => ({ ...placeOf(place), ...questionOf(question) })) },
     { signal, timeoutMs: cluster.requestTimeoutMs, clock: cluster.clock },
   );
-  requireAnswers(readers, offsets);
-  return offsets.map((listed, index) => ({ reader: readers[index] as PartitionReader, listed }));
+  requireAnswers(places, offsets);
+  return offsets.map((listed, index) => [places[index] as P, listed]);
 }
 
-function placeOf({ topicIdBytes, partition }: PartitionReader): ListOffsetsPartition {
+function placeOf({ topicIdBytes, partition }: PartitionPlace): ListOffsetsPartition {
   return { topicId: topicIdBytes, partition };
 }
 

@@ -36,6 +36,8 @@ export class PartitionReader {
   readonly topicIdBytes: Uint8Array;
   readonly partition: number;
   isPaused = false;
+  /** Gives no records, whatever the program says: it is not owned yet, or about to be revoked. */
+  isHeld = false;
   /** What the poll must say once the records before it are returned. Only `seek` ends it. */
   failure: StreamError | undefined;
   /** Undefined when the position is known. */
@@ -115,7 +117,7 @@ export class PartitionReader {
 
   /** Moves records into `records` until it has `count` of them. */
   take(records: ConsumerRecord[], count: number): void {
-    if (this.isPaused) return;
+    if (this.isPaused || this.isHeld) return;
     while (records.length < count) {
       if (this.#nextDecoded === this.#decoded.length && !this.#decodeNext()) return;
       const end = Math.min(this.#decoded.length, this.#nextDecoded + count - records.length);
