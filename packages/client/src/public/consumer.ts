@@ -6,6 +6,7 @@ import type { ConsumerRecord } from './record.ts';
 /** Where to go on when there is no position or it is no longer readable; `none` rejects the poll with `outOfRange`. */
 export type OffsetReset = 'earliest' | 'latest' | 'none';
 
+/** What `connectConsumer` takes. */
 export interface ConsumerOptions extends ConnectOptions {
   /** Default `latest`. */
   readonly autoOffsetReset?: OffsetReset;
@@ -70,6 +71,7 @@ export interface PartitionLag extends PartitionName {
   readonly lagSeconds: number;
 }
 
+/** How far a consumer is behind. */
 export interface ConsumerLag {
   /** Records over all partitions. */
   readonly total: number;
@@ -86,6 +88,7 @@ export interface OffsetCommit extends PartitionName {
   readonly metadata?: string;
 }
 
+/** An offset that was committed. */
 export interface CommittedOffset extends PartitionName {
   /** Next offset that the group reads. */
   readonly offset: number;
@@ -122,6 +125,7 @@ export interface RebalanceListener {
   readonly onLost?: (partitions: readonly PartitionName[]) => void | Promise<void>;
 }
 
+/** What `subscribe` takes besides topics. */
 export interface SubscribeOptions extends WaitOptions, RebalanceListener {}
 
 /** What a handler of `run` gets besides its records. */
@@ -130,6 +134,7 @@ export interface HandlerContext extends PartitionName {
   readonly signal: AbortSignal;
 }
 
+/** What `run` takes. */
 export interface RunOptions extends WaitOptions {
   /** Called for up to `maxPollRecords` records of one partition, in order. One of the two must be there. */
   readonly eachBatch?: (
@@ -180,7 +185,7 @@ export interface Consumer extends AsyncDisposable, AsyncIterable<ConsumerRecord>
   /**
    * Reads these topics, or all whose name the pattern matches, with the other members of the group. Replaces what was
    * subscribed before. Resolves once the topics are known; partitions come in the background, without a poll. New
-   * partitions are read from their beginning (I-29); topics that come to match a pattern, or are created again, are
+   * partitions are read from their beginning; topics that come to match a pattern, or are created again, are
    * read within seconds.
    *
    * @throws StreamError `notFound` when a named topic is not there.
@@ -256,6 +261,7 @@ export interface Consumer extends AsyncDisposable, AsyncIterable<ConsumerRecord>
 
   /** Polls return nothing of these partitions until `resume`. */
   pause(partitions: readonly PartitionName[]): void;
+  /** Ends a pause: polls go on where they stopped. */
   resume(partitions: readonly PartitionName[]): void;
 
   /** How many readable records have not been returned yet, and how old they are. Asks the agents. */
