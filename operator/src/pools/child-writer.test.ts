@@ -170,6 +170,7 @@ describe('an object of a pool', () => {
     const metadata = { namespace: 'shop', name: 'default-agents' };
     fake.objects.put(SERVICES, { metadata, spec } as Service);
     expect(await apply()).toMatchObject([{ kind: 'nameConflict' }]);
+    expect(await applyCached(undefined)).toMatchObject([{ kind: 'nameConflict' }]);
     expect(live().spec).toEqual(spec);
   });
 });

@@ -38,7 +38,7 @@ export class ChildWriter {
     this.#clock = clock;
   }
 
-  /** `cached` is what a cache shows; without it the API server is asked. @returns what a person has to mend. */
+  /** `cached` is what a cache shows. Where it shows nothing the API server is asked. @returns what a person has to mend. */
   async apply(
     pool: AgentPoolResource,
     child: Child,
@@ -51,16 +51,14 @@ export class ChildWriter {
     const isGone = cached !== undefined && cached.known === undefined;
     if (!isGone && this.#isFresh(seen)) return [];
     const live =
-      cached === undefined
-        ? await this.#kube.get<OwnedObject>(type, { namespace, name }, signal)
-        : cached.known;
+      cached?.known ?? (await this.#kube.get<OwnedObject>(type, { namespace, name }, signal));
     if (live !== undefined && controllerOf(live) !== pool.metadata.uid) {
       const message = `${type.kind} ${namespace}/${name} exists and does not belong to this pool: rename or delete one of the two`;
       return [{ kind: 'nameConflict', message }];
     }
     const fields = specHash(shown(object, live));
     if (fields === specHash(object) || fields === seen?.fields) {
-      if (cached === undefined) this.#remember(pool, child, fields);
+      if (cached?.known === undefined) this.#remember(pool, child, fields);
       return [];
     }
     try {
