@@ -8,6 +8,7 @@ import {
 } from '../../hack/install-manifest.ts';
 import {
   CHART,
+  chartFile,
   type KubeObject,
   objectsOf,
   render,
@@ -30,6 +31,34 @@ const ALL_ON = nested({
   'monitoring.dashboards.enabled': true,
 });
 const ACCOUNT = 'house-streamhouse-operator';
+
+interface Schema {
+  readonly enum?: readonly string[];
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
+
+/** Each value of each enumeration that is not tried elsewhere, as `{ 'a.b': value }`. */
+function choicesIn(schema: Schema, path: readonly string[] = []): Record<string, unknown>[] {
+  const place = path.join('.');
+  const own = (schema.enum ?? []).filter((value) => VARIANTS[place]?.value !== value);
+  const inside = Object.entries(schema.properties ?? {}).flatMap(([name, each]) =>
+    choicesIn(each, [...path, name]),
+  );
+  return [...own.map((value) => ({ [place]: value })), ...inside];
+}
+
+/** The pool as an install makes it that brings its kind as well. */
+function madeByHook(namespace: string, spec: object): object {
+  const annotations = {
+    'helm.sh/hook': 'post-install,post-upgrade',
+    'helm.sh/hook-delete-policy': 'hook-failed',
+    'meta.helm.sh/release-name': 'house',
+    'meta.helm.sh/release-namespace': namespace,
+  };
+  const labels = { 'app.kubernetes.io/managed-by': 'Helm' };
+  const metadata = { name: 'default', labels, annotations };
+  return { apiVersion: 'streamhouse.io/v1alpha1', kind: 'AgentPool', metadata, spec };
+}
 
 function byKind(objects: readonly KubeObject[], ...kinds: string[]): string[] {
   return objects.filter(({ kind }) => kinds.includes(kind)).map(({ metadata }) => metadata.name);
@@ -56,6 +85,16 @@ describe.skipIf(plane === undefined)('the chart', () => {
       if (after === before.get(base)) idle.push(path);
     }
     expect(idle).toEqual([]);
+  });
+
+  test('takes every choice that its schema offers', async () => {
+    const schema = (await chartFile('values.schema.json')) as Schema;
+    const choices = choicesIn(schema);
+    expect(choices.length).toBeGreaterThan(10);
+    for (const choice of choices) {
+      const { exitCode, stderr } = await tryRender(runner, nested(choice));
+      expect({ choice, exitCode, stderr }).toEqual({ choice, exitCode: 0, stderr: '' });
+    }
   });
 
   test.each([
@@ -192,6 +231,35 @@ describe.skipIf(plane === undefined)('the chart', () => {
       'topics',
     );
     expect(await runner.mustKubectl(['get', '-o=name', ...sample])).toContain('/orders');
+  });
+
+  test('tells how a pool that came with the definitions gets another spec', async () => {
+    await runner.installCrds();
+    await using namespace = await runner.namespace();
+    const inNamespace = ['--namespace', namespace.name];
+    const upgrade = async (values: object): Promise<string> => {
+      const input = { crds: { enabled: false }, userRoles: { create: false }, ...values };
+      const args = ['upgrade', '--install', 'house', CHART, ...inNamespace, '--values', '-'];
+      const { exitCode, stdout, stderr } = await runner.helm(args, { input });
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      return stdout;
+    };
+    await upgrade({});
+    await runner.mustKubectl(['apply', ...inNamespace, '-f', '-'], {
+      input: madeByHook(namespace.name, { replicas: 2 }),
+    });
+    const agentPool = { enabled: true, spec: { replicas: 4, agent: { logLevel: 'debug' } } };
+    const said = await upgrade({ agentPool });
+    const spec = ['get', 'agentpool/default', ...inNamespace, '-o=jsonpath={.spec}'];
+    expect(JSON.parse(await runner.mustKubectl(spec))).toMatchObject({ replicas: 2 });
+
+    const patch = /^ {2}kubectl -n (\S+) (patch agentpool\/default .*) --patch '(.*)'$/m.exec(said);
+    expect(patch?.[1]).toBe(namespace.name);
+    await runner.mustKubectl([...patch![2]!.split(' '), '--patch', patch![3]!, ...inNamespace]);
+    expect(JSON.parse(await runner.mustKubectl(spec))).toMatchObject(agentPool.spec);
+    const next = { ...agentPool, spec: { ...agentPool.spec, replicas: 5 } };
+    expect(await upgrade({ agentPool: next })).not.toContain('--patch');
+    expect(JSON.parse(await runner.mustKubectl(spec))).toMatchObject(next.spec);
   });
 
   async function answersTo(args: readonly string[], kubeconfig: string): Promise<number | null> {
