@@ -64,9 +64,10 @@ function propertyTable(properties: readonly Member[]): string[] {
 
 function method({ name }: Declaration, member: Member): string[] {
   const owner = `${name.charAt(0).toLowerCase()}${name.slice(1)}`;
+  const call = member.name === 'constructor' ? `new ${name}` : `${owner}.${member.name}`;
   return [
-    `#### \`${owner}.${member.name}\``,
-    codeBlock('ts signature', member.text),
+    `#### \`${call}\``,
+    codeBlock('ts signature', member.text.replaceAll('\n  ', '\n')),
     ...explained(member.docs),
   ];
 }
