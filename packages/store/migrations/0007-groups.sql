@@ -283,18 +283,19 @@ BEGIN
 END $$;
 
 -- What becomes of commits, as kinds of the port's CommitOutcome. Locks their groups, and makes those that a consumer
--- without membership names first. `held` are the slots of the coordinator.
-CREATE FUNCTION judge_commits(held integer[], slots integer[], ids text[], members text[], generations bigint[])
+-- without membership names first. `held` tells of each commit whether its coordinator holds the slot so.
+CREATE FUNCTION judge_commits(held boolean[], slots integer[], ids text[], members text[], generations bigint[])
 RETURNS text[] LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   INSERT INTO groups (group_id, slot)
-  SELECT DISTINCT w.id COLLATE "C" AS group_id, w.slot FROM unnest(ids, slots, members) w (id, slot, member)
-  WHERE w.member IS NULL AND w.slot = ANY (held)
+  SELECT DISTINCT w.id COLLATE "C" AS group_id, w.slot
+  FROM unnest(held, ids, slots, members) w (held, id, slot, member)
+  WHERE w.held AND w.member IS NULL
   ORDER BY group_id ON CONFLICT DO NOTHING;
   PERFORM FROM groups g WHERE g.group_id = ANY (ids) ORDER BY g.group_id FOR NO KEY UPDATE;
   RETURN ARRAY(
     SELECT CASE
-      WHEN w.slot <> ALL (held) OR g.slot <> w.slot THEN 'notCoordinator'
+      WHEN NOT w.held OR g.slot <> w.slot THEN 'notCoordinator'
       WHEN w.member IS NULL THEN
         CASE WHEN EXISTS (SELECT FROM group_members m WHERE m.group_id = w.id) THEN 'hasMembers' ELSE 'committed' END
       WHEN NOT EXISTS (SELECT FROM group_members m WHERE m.group_id = w.id AND m.member_id = w.member)
@@ -302,7 +303,8 @@ BEGIN
       WHEN g.generation <> w.generation THEN 'staleGeneration'
       ELSE 'committed'
     END
-    FROM unnest(slots, ids, members, generations) WITH ORDINALITY w (slot, id, member, generation, place)
+    FROM unnest(held, slots, ids, members, generations) WITH ORDINALITY
+      w (held, slot, id, member, generation, place)
     LEFT JOIN groups g ON g.group_id = w.id
     ORDER BY w.place);
 END $$;
@@ -317,13 +319,14 @@ CREATE FUNCTION commit_offsets(
   OUT outcomes text[], OUT missing integer[]
 ) LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-  held integer[];
+  held boolean[];
 BEGIN
   PERFORM check_session(me);
+  PERFORM FROM group_slots s WHERE s.slot = ANY (slots) ORDER BY s.slot FOR SHARE;
   held := ARRAY(
-    SELECT s.slot FROM unnest(slots, epochs) w (slot, epoch)
-    JOIN group_slots s ON s.slot = w.slot AND s.epoch = w.epoch AND s.holder_incarnation = me
-    ORDER BY s.slot FOR SHARE OF s);
+    SELECT s.slot IS NOT NULL FROM unnest(slots, epochs) WITH ORDINALITY w (slot, epoch, place)
+    LEFT JOIN group_slots s ON s.slot = w.slot AND s.epoch = w.epoch AND s.holder_incarnation = me
+    ORDER BY w.place);
   outcomes := judge_commits(held, slots, ids, members, generations);
   PERFORM share_topics(offset_topics);
 
@@ -339,7 +342,9 @@ BEGIN
     INSERT INTO group_offsets AS g (group_id, topic_id, part, next_offset, metadata, generation)
     SELECT DISTINCT ON (s.group_id, s.topic_id, s.part)
            s.group_id, s.topic_id, s.part, s.next_offset, s.metadata, coalesce(s.generation, 0)
-    FROM sent s WHERE s.is_there
+    FROM sent s
+    -- A group that was deleted before it could be locked: the deletion comes after what was committed to it.
+    WHERE s.is_there AND s.group_id IN (SELECT g.group_id FROM groups g WHERE g.group_id = ANY (ids))
     ORDER BY s.group_id, s.topic_id, s.part, s.place DESC
     ON CONFLICT (group_id, topic_id, part) DO UPDATE
     SET next_offset = excluded.next_offset, metadata = excluded.metadata,

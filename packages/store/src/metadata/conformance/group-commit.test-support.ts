@@ -201,6 +201,13 @@ function registerFences(metadata: () => Metadata): void {
       const stale = { ...commitOf(group, offsets), epoch: epoch(wrong) };
       expect(await commitOne(metadata(), group, stale)).toEqual({ kind: 'notCoordinator' });
     }
+    const both = [
+      { ...commitOf(group, offsets), epoch: epoch(fence.epoch - 1) },
+      commitOf(group, []),
+    ];
+    expect(await metadata().groups.commit(fence.incarnation, both, soon())).toEqual([
+      ...[{ kind: 'notCoordinator' }, COMMITTED],
+    ]);
     const other = await coordinate(metadata());
     const elsewhere = { ...group, fence: other };
     expect(await commitOne(metadata(), elsewhere, commitOf(elsewhere, offsets))).toEqual({

@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type QueryResultRow } from 'pg';
+import { Pool, type PoolClient, type QueryConfig, type QueryResult, type QueryResultRow } from 'pg';
 import { clientConfig, type PgOptions, placeOf } from './connection.ts';
 import {
   connectFailure,
@@ -13,6 +13,9 @@ export interface Statement {
   readonly name: string;
   readonly text: string;
 }
+
+/** Where statements go. */
+export type Statements = Pick<Database, 'read' | 'write'>;
 
 export interface DatabaseOptions extends PgOptions {
   /** Connections at most. */
@@ -58,6 +61,13 @@ export class Database {
     return this.#run<Row>('write', statement, values, signal);
   }
 
+  /** The same statements, each undone at once: what they would answer, and nothing else. */
+  rehearsal(): Statements {
+    const run: Statements['write'] = (statement, values, signal) =>
+      this.#run('read', statement, values, signal, rehearsed);
+    return { read: run, write: run };
+  }
+
   /** Waits for what is under way. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isEnded) return;
@@ -70,6 +80,7 @@ export class Database {
     statement: Statement,
     values: readonly Value[],
     signal: AbortSignal,
+    send: Send = sent,
   ): Promise<readonly Row[]> {
     let isSent = false;
     const work = async (): Promise<readonly Row[]> => {
@@ -80,7 +91,7 @@ export class Database {
         throw interrupted(isSent, effect, signal.reason);
       }
       isSent = true;
-      return this.#query<Row>(client, effect, statement, values);
+      return this.#query<Row>(client, effect, statement, values, send);
     };
     if (signal.aborted) return Promise.reject(interrupted(isSent, effect, signal.reason));
     return untilAborted(work(), signal, () => interrupted(isSent, effect, signal.reason));
@@ -99,17 +110,32 @@ export class Database {
     effect: Effect,
     statement: Statement,
     values: readonly Value[],
+    send: Send,
   ): Promise<readonly Row[]> {
     try {
-      const { rows } = await client.query<Row>({ ...statement, values: [...values] });
+      const { rows } = await send(client, { ...statement, values: [...values] });
       client.release();
-      return rows;
+      return rows as Row[];
     } catch (error) {
       client.release(!isConnectionUsable(error));
       throw statementFailure(error, this.#place, effect);
     }
   }
 }
+
+type Send = (client: PoolClient, query: QueryConfig) => Promise<QueryResult>;
+
+const sent: Send = (client, query) => client.query(query);
+
+/** In a transaction that never becomes visible; its notifications are not sent either. */
+const rehearsed: Send = async (client, query) => {
+  await client.query('BEGIN');
+  try {
+    return await client.query(query);
+  } finally {
+    await client.query('ROLLBACK');
+  }
+};
 
 function untilAborted<T>(
   work: Promise<T>,

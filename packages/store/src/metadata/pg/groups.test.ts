@@ -122,6 +122,24 @@ describe('I-24: a commit', () => {
     expect(await offsetsOf(metadata, group.groupId)).toEqual([5]);
   });
 
+  test('that finds its group deleted meanwhile was before that, and others count', async () => {
+    const group = await liveGroup(metadata);
+    const { fence, groupId } = group;
+    const offsets = [next(at(await newTopic(metadata, 1), 0), 5)];
+    // After the other one in the order in which groups are locked.
+    const own = `${groupId}-own`;
+    await commitOne(metadata, group, ownCommit(fence, own, offsets));
+    const end = await lockGroup(groupId);
+    const commits = [ownCommit(fence, own, offsets), commitOf(group, offsets)];
+    const committing = metadata.groups.commit(fence.incarnation, commits, soon());
+    await untilBlocked(database, 1);
+    expect(await metadata.groups.delete(fence, own, soon())).toBe('deleted');
+    await end('ROLLBACK');
+    expect(await committing).toEqual([COMMITTED, COMMITTED]);
+    expect(await metadata.groups.describe(own, soon())).toBeUndefined();
+    expect(await offsetsOf(metadata, groupId)).toEqual([5]);
+  });
+
   test('whose answer was lost can be made again', async () => {
     const group = await liveGroup(metadata);
     const topicId = await newTopic(metadata, 1);

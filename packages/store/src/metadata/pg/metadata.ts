@@ -63,6 +63,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     log: new PgLog(publishing, database),
     groups: new PgGroups(database),
     catalogue: new PgCatalogue(database),
+    rehearsal: new PgTopics(database.rehearsal()),
     operator: new PgOperator(database),
     changes,
     async check(signal) {

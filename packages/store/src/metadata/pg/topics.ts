@@ -2,7 +2,7 @@ import { StreamError } from '@streamhouse/core/errors.ts';
 import { offset, type TopicId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { PartitionState, Topic, TopicSettings, TopicStore } from '../topics.ts';
-import type { Database, Statement } from './database.ts';
+import type { Statement, Statements } from './database.ts';
 import { TOPIC_COLUMNS, type TopicRow, toTopic } from './topic-row.ts';
 
 const CREATE: Statement = {
@@ -47,9 +47,9 @@ interface PartitionRow {
 }
 
 export class PgTopics implements TopicStore {
-  readonly #database: Database;
+  readonly #database: Statements;
 
-  constructor(database: Database) {
+  constructor(database: Statements) {
     this.#database = database;
   }
 
