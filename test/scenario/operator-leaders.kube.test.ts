@@ -75,6 +75,22 @@ describe.skipIf(plane === undefined)('two operators', () => {
     expect(await standby.metric('rest_client_requests_total', 'method="POST"')).toBe(0);
   });
 
+  test('a leader whose term was ended in Postgres fences no agent in it', async () => {
+    await stage.apply('AgentPool', 'crew', { replicas: 1 });
+    await stage.untilIs('AgentPool', 'crew', 'Ready=True/Ready');
+    const ended = (await epoch()) + 1;
+    await stage.database.sql(`UPDATE operator_leader SET epoch = ${ended}`);
+    // No cache knows a pod of it.
+    const gone = { agentId: 'crew-9', pool: 'crew', zone: 'zone-0', managedTopics: [] };
+    await stage.metadata.agents.register({ ...gone, address: 'gone.test:9090' }, soon());
+    await until(async () => (await stage.metadata.agents.live(soon())).length === 0, soon());
+    expect(leader.said('stepped down', 'OPERATOR_FENCED')).toHaveLength(1);
+    expect(await epoch()).toBe(ended + 1);
+    // It gave the Lease up, and who waits for it is told at once.
+    await until(() => standby.isLeader(), soon());
+    [leader, standby] = [standby, leader];
+  });
+
   test('the leader asked to stop leaves in good order, and the other one acts soon', async () => {
     leader.kill('SIGTERM');
     const tookMs = await readyMs('after-stop');

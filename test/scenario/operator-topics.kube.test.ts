@@ -378,3 +378,33 @@ describe.skipIf(plane === undefined)('topics as resources', () => {
     });
   });
 });
+
+describe.skipIf(plane === undefined)('topics as resources, in drift mode Report', () => {
+  test('that were changed in Postgres stay so, and say what differs until it is undone', async () => {
+    await using stage = await OperatorStage.open(plane!, {
+      values: { topics: { driftMode: 'Report' } },
+    });
+    await stage.start('operator-0');
+    await stage.apply('Topic', 'drifting', { retention: { time: '168h' } });
+    await stage.untilIs('Topic', 'drifting', 'Ready=True/Ready');
+    const change = (retentionMs: number) =>
+      stage.database.sql(`UPDATE topics SET retention_ms = ${retentionMs}`);
+    await change(1);
+    const drifted = await stage.untilIs('Topic', 'drifting', 'Drifted=True/DriftReported');
+    const said = drifted.status?.conditions?.find(({ type }) => type === 'Drifted')?.message;
+    expect(said).toContain('retentionMs');
+    expect(conditionsOf(drifted)).toContain('Ready=True/Ready');
+    await stage.untilEvent('drifting', 'DriftReported');
+    expect(await stage.metadata.topics.byName('drifting', soon())).toMatchObject({
+      retentionMs: 1,
+    });
+    await change(604_800_000);
+    await stage.untilIs('Topic', 'drifting', 'Drifted=False/InSync');
+    // A new spec is applied all the same.
+    await stage.apply('Topic', 'drifting', { retention: { time: '1h' } });
+    await until(async () => {
+      const topic = await stage.metadata.topics.byName('drifting', soon());
+      return topic?.retentionMs === 3_600_000;
+    }, soon());
+  });
+});

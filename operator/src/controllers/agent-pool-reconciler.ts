@@ -5,7 +5,7 @@ import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { toStreamError } from '@streamhouse/core/errors.ts';
 import type { Incarnation } from '@streamhouse/core/ids.ts';
 import type { AgentSession } from '@streamhouse/store/metadata/agents.ts';
-import type { Metadata } from '@streamhouse/store/metadata/port.ts';
+import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { KubeApi, ResourceType } from '../kube/kube-api.ts';
 import type { Again } from '../kube/work-queue.ts';
@@ -42,7 +42,7 @@ const NOTHING: PoolDecisions = {
 
 export interface PoolReconcilerOptions {
   readonly kube: KubeApi;
-  readonly store: Pick<Metadata, 'agents' | 'leases'>;
+  readonly store: Pick<OperatorMetadata, 'agents' | 'leases' | 'operator'>;
   readonly backend: PoolBackend;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
@@ -125,10 +125,11 @@ export class PoolReconciler {
     const { store, backend, log } = this.#options;
     const { lost } = this.#term;
     for (const incarnation of decisions.fence) {
-      await store.agents.fence(incarnation, undefined, lost);
+      await store.operator.fenceAgent(await this.#term.epoch(lost), incarnation, lost);
       log.info({ pool: pool.metadata.name, incarnation }, 'fenced an agent whose process is gone');
     }
-    for (const incarnation of decisions.drain) await store.agents.drain(incarnation, lost);
+    for (const incarnation of decisions.drain)
+      await store.operator.drainAgent(await this.#term.epoch(lost), incarnation, lost);
     return await backend.apply(pool, decisions, lost);
   }
 

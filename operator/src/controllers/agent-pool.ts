@@ -2,7 +2,8 @@
 import type { AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import { runLoop } from '@streamhouse/core/async/run-loop.ts';
-import type { Metadata } from '@streamhouse/store/metadata/port.ts';
+import { toStreamError } from '@streamhouse/core/errors.ts';
+import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import { type KubeApi, keyOf } from '../kube/kube-api.ts';
 import { Reflector } from '../kube/reflector.ts';
@@ -18,10 +19,11 @@ import type { Controller, LeaderTerm } from './controller.ts';
 const WORKERS = 8;
 /** Milliseconds after a change of sessions or leases: they come in bursts. */
 const METADATA_PAUSE_MS = 1_000;
+const RECONCILING_FAILED = 'reconciling a pool failed';
 
 export interface PoolControllerOptions {
   readonly kube: KubeApi;
-  readonly store: Pick<Metadata, 'agents' | 'leases' | 'changes'>;
+  readonly store: Pick<OperatorMetadata, 'agents' | 'leases' | 'operator' | 'changes'>;
   readonly backend: PoolBackend;
   readonly events: Pick<EventRecorder, 'record'>;
   readonly clock: Clock;
@@ -82,26 +84,35 @@ export class PoolController implements Controller {
       // The term ended first.
       return;
     }
-    using queue = this.#openQueue();
+    const fenced = new AbortController();
+    using queue = this.#openQueue(fenced);
     const reconciler = new PoolReconciler(this.#options, term);
+    const signal = AbortSignal.any([term.stop, fenced.signal]);
     this.#queue = queue;
     try {
       await Promise.all([
-        queue.run((key) => this.#reconcile(reconciler, key), term.stop),
-        this.#resync(queue, term.stop),
-        this.#listen(queue, term.stop),
+        queue.run((key) => this.#reconcile(reconciler, key), signal),
+        this.#resync(queue, signal),
+        this.#listen(queue, signal),
       ]);
     } finally {
       this.#queue = undefined;
     }
+    if (fenced.signal.aborted) throw fenced.signal.reason;
   }
 
-  #openQueue(): WorkQueue {
+  /** `fenced` is aborted when another one leads. */
+  #openQueue(fenced: AbortController): WorkQueue {
     const { clock, random, metrics, log } = this.#options;
     const queue = new WorkQueue({
       ...{ workers: WORKERS, clock, random },
       observer: metrics.queueObserver(this.name),
-      onError: (error, key) => log.warn({ err: error, key }, 'reconciling a pool failed'),
+      onError: (error, key) => {
+        const { kind } = toStreamError(error);
+        if (kind === 'fenced') fenced.abort(error);
+        // A pool that changed meanwhile is nothing to see.
+        else log[kind === 'conflict' ? 'debug' : 'warn']({ err: error, key }, RECONCILING_FAILED);
+      },
     });
     metrics.setQueue(this.name, queue);
     return queue;

@@ -156,11 +156,7 @@ export interface OperatorStore {
   /** As that of AgentStore. */
   drainAgent(epoch: OperatorEpoch, incarnation: Incarnation, signal: AbortSignal): Promise<void>;
   /** Fences a session at once, because its process is known to be gone. Resolves whether it was live. Notifies. */
-  fenceAgent(
-    epoch: OperatorEpoch,
-    incarnation: Incarnation,
-    signal: AbortSignal,
-  ): Promise<boolean>;
+  fenceAgent(epoch: OperatorEpoch, incarnation: Incarnation, signal: AbortSignal): Promise<boolean>;
   /** Every topic that a resource has, and those of theirs that can be restored, sorted by topic id. One query. */
   snapshot(signal: AbortSignal): Promise<readonly OwnedTopic[]>;
   /**
