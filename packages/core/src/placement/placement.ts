@@ -13,6 +13,7 @@
  * and half of a topic where p is about N, since all caps are then full. Even counts are worth that: a handover takes
  * milliseconds.
  */
+import { compareText } from '../compare-text.ts';
 import { type Incarnation, partitionKey, type TopicPartition } from '../ids.ts';
 import { type DealAgent, type DealTopic, deal } from './deal.ts';
 import { hashText } from './hash.ts';
@@ -77,10 +78,4 @@ function topicsOf(partitions: readonly PlacedPartition[]): readonly DealTopic[] 
       partitions: own.map(({ partition }) => partition).sort((a, b) => a - b),
     }))
     .sort((a, b) => compareText(a.topicId, b.topicId));
-}
-
-/** By UTF-16 code units: the same on every machine, unlike an order of a locale. */
-function compareText(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
 }
