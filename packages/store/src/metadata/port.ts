@@ -25,5 +25,7 @@ export interface Metadata {
 /** What an operator uses: the metadata, what its API shows of it, and what only the leader of the operators may do. */
 export interface OperatorMetadata extends Metadata {
   readonly catalogue: Catalogue;
+  /** Answers and refuses as `topics` would, and changes nothing. */
+  readonly rehearsal: Pick<TopicStore, 'create' | 'alter' | 'delete'>;
   readonly operator: OperatorStore;
 }
