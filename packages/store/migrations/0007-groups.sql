@@ -344,7 +344,7 @@ BEGIN
            s.group_id, s.topic_id, s.part, s.next_offset, s.metadata, coalesce(s.generation, 0)
     FROM sent s
     -- A group that was deleted before it could be locked: the deletion comes after what was committed to it.
-    WHERE s.is_there AND s.group_id IN (SELECT g.group_id FROM groups g WHERE g.group_id = ANY (ids))
+    WHERE s.is_there AND EXISTS (SELECT FROM groups g WHERE g.group_id = s.group_id)
     ORDER BY s.group_id, s.topic_id, s.part, s.place DESC
     ON CONFLICT (group_id, topic_id, part) DO UPDATE
     SET next_offset = excluded.next_offset, metadata = excluded.metadata,
