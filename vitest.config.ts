@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const ON_KUBERNETES = '**/*.kube.test.ts';
+const END_TO_END = 'test/e2e/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -34,7 +35,7 @@ export default defineConfig({
         test: {
           name: 'scenario',
           include: ['test/**/*.test.ts'],
-          exclude: [ON_KUBERNETES],
+          exclude: [ON_KUBERNETES, END_TO_END],
           testTimeout: 30_000,
         },
       },
@@ -44,10 +45,20 @@ export default defineConfig({
           name: 'kubernetes',
           include: [`test/${ON_KUBERNETES}`],
           globalSetup: ['test/harness/control-plane-setup.ts'],
-          // The last, because the control plane is built and starts while the others run.
+          // After these, because the control plane is built and starts while they run.
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'end to end',
+          include: [END_TO_END],
+          globalSetup: ['test/e2e/setup.ts'],
+          // Alone, because it says how long things took.
+          sequence: { groupOrder: 2 },
         },
       },
     ],

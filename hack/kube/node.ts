@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterwards } from '../tied.ts';
@@ -32,6 +32,8 @@ import { storage } from './storage.ts';
 
 const run = promisify(execFile);
 const BRIDGE = 'streamhouse0';
+/** Made and removed, to see whether that is allowed: in a container it may not be, root or not. */
+const PROBE = { bridge: 'streamhouse-try', cgroup: '/sys/fs/cgroup/streamhouse-try' };
 const REMOVAL = join(import.meta.dirname, 'remove-node.sh');
 const PROGRAMS = ['containerd', 'ctr', 'runc', 'iptables-save', 'ip', 'openssl'];
 const PLUGIN_FOLDERS = ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'];
@@ -51,7 +53,34 @@ export async function nodeObstacle(): Promise<string | undefined> {
       return `a node needs ${program} (Debian: apt-get install ${PACKAGES})`;
   if ((await pluginFolder()) === undefined)
     return `a node needs the CNI plugins (Debian: apt-get install ${PACKAGES})`;
-  return undefined;
+  const isLeftBehind = await isThere(RUN);
+  return (
+    (await owner()) ?? (isLeftBehind ? undefined : await strangers()) ?? (await lackOfRights())
+  );
+}
+
+/** There is one runtime folder, which names the process that has the machine. */
+async function owner(): Promise<string | undefined> {
+  const pid = await readFile(join(RUN, 'owner'), 'utf8').catch(() => '');
+  if (pid === '' || !(await isThere(`/proc/${pid}`))) return undefined;
+  return `process ${pid} runs a node on this machine already`;
+}
+
+async function strangers(): Promise<string | undefined> {
+  const { stdout } = await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', 'kubepods*']);
+  return stdout === '' ? undefined : 'another kubelet has pods on this machine';
+}
+
+async function lackOfRights(): Promise<string | undefined> {
+  try {
+    await run('ip', ['link', 'add', PROBE.bridge, 'type', 'bridge']);
+    await run('ip', ['link', 'delete', PROBE.bridge]);
+    await mkdir(PROBE.cgroup);
+    await rmdir(PROBE.cgroup);
+    return undefined;
+  } catch (error) {
+    return `a node needs rights that root does not have here: ${String(error).trim()}`;
+  }
 }
 
 /** A control plane with one real node, where nothing is in the way. One that another run left behind is removed; one that lives is an error. */
@@ -82,17 +111,17 @@ export async function startNodeCluster(options: NodeOptions): Promise<RunningCon
   return { ...plane, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }
 
-/** There is one runtime folder, which names the process that has the machine. */
 async function takeMachine(): Promise<void> {
-  const owner = await readFile(join(RUN, 'owner'), 'utf8').catch(() => '');
-  if (owner !== '' && (await isThere(`/proc/${owner}`)))
-    throw new Error(`process ${owner} runs a node on this machine already`);
+  refuse(await owner());
   await run('/bin/sh', [REMOVAL]);
-  const { stdout } = await run('find', ['/sys/fs/cgroup', '-maxdepth', '2', '-name', 'kubepods*']);
-  if (stdout !== '') throw new Error('another kubelet has pods on this machine');
+  refuse(await strangers());
   await mkdir(RUN, { mode: 0o700 });
   await writeFile(join(RUN, 'owner'), String(process.pid));
   await mkdir(STATE, { mode: 0o711 });
+}
+
+function refuse(obstacle: string | undefined): void {
+  if (obstacle !== undefined) throw new Error(obstacle);
 }
 
 /** Makes what the API server shows to the kubelet, and the kubelet knows it by: a certificate of its own, with its key. */

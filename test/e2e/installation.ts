@@ -41,13 +41,16 @@ export class Installation implements AsyncDisposable {
   /** Of the pool `default`. */
   readonly bootstrap: readonly string[] = [`default-agents.${NAMESPACE}.svc:9090`];
   readonly #api: RawKube;
+  readonly #signal: AbortSignal;
   readonly #parts: AsyncDisposableStack;
 
   private constructor(
     parts: AsyncDisposableStack,
     plane: RunningControlPlane,
     postgresUrl: string,
+    signal: AbortSignal,
   ) {
+    this.#signal = signal;
     this.#parts = parts;
     this.plane = plane;
     this.#api = parts.use(new RawKube(plane.kubeconfigs.admin));
@@ -60,7 +63,7 @@ export class Installation implements AsyncDisposable {
     const { path: folder } = parts.use(await temporaryHome());
     say('building the image');
     const archive = join(folder, 'image.tar');
-    await buildImage(archive);
+    await buildImage(archive, signal);
     say('starting a node');
     const plane = parts.use(await startNodeCluster({ binaries, signal, images: [archive] }));
     useClusterNames(NODE_HOST);
@@ -72,7 +75,7 @@ export class Installation implements AsyncDisposable {
     const database = parts.use(await openRelay(NODE_HOST, Number(postgresUrl.port)));
     const objects = parts.use(await startObjects(join(folder, 'bucket')));
     const store = parts.use(await openRelay(NODE_HOST, Number(new URL(objects.url).port)));
-    const made = new Installation(parts.move(), plane, postgres.url);
+    const made = new Installation(parts.move(), plane, postgres.url, signal);
     postgresUrl.host = `${NODE_HOST}:${database.port}`;
     say('installing the chart');
     await made.#install(postgresUrl.href, `http://${NODE_HOST}:${store.port}`);
@@ -83,10 +86,10 @@ export class Installation implements AsyncDisposable {
     return await this.#run('kubectl', ['-n', NAMESPACE, ...args]);
   }
 
-  /** The samples, with agents that are smaller than the default. */
+  /** The samples, and at once with agents that are smaller: the first ones are told to end while they start. */
   async applySamples(): Promise<void> {
     await this.kubectl('apply', '-f', join(ROOT, 'manifests/samples'));
-    await this.settled();
+    await this.kubectl('wait', '--for=create', 'pod/default-0', '--timeout=60s');
     const patch = JSON.stringify({ spec: { resources: RESOURCES } });
     await this.kubectl('patch', 'agentpool/default', '--type=merge', `--patch=${patch}`);
     await this.kubectl('wait', '--for=condition=Ready', 'topic/orders', '--timeout=120s');
@@ -193,7 +196,8 @@ export class Installation implements AsyncDisposable {
   async #run(program: string, args: readonly string[]): Promise<string> {
     const { binaries, folder, kubeconfigs } = this.plane;
     const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfigs.admin };
-    const options = { env, timeout: COMMAND_MS_MAX, maxBuffer: OUTPUT_CHARS_MAX };
+    const signal = this.#signal;
+    const options = { env, signal, timeout: COMMAND_MS_MAX, maxBuffer: OUTPUT_CHARS_MAX };
     return (await run(join(binaries, program), [...args], options)).stdout;
   }
 }
@@ -211,7 +215,7 @@ async function processesOf(podUid: string): Promise<number[]> {
   return found;
 }
 
-async function buildImage(archive: string): Promise<void> {
+async function buildImage(archive: string, signal: AbortSignal): Promise<void> {
   const given = process.env['E2E_IMAGE_ARCHIVE'];
   if (given !== undefined) {
     await writeFile(archive, await readFile(given));
@@ -219,7 +223,8 @@ async function buildImage(archive: string): Promise<void> {
   }
   const script = join(ROOT, 'hack/image/build.ts');
   const tag = `${IMAGE.repository}:${IMAGE.tag}`;
-  await run(process.execPath, [script, '--tag', tag, '--archive', archive], { cwd: ROOT });
+  const args = [script, '--tag', tag, '--archive', archive];
+  await run(process.execPath, args, { cwd: ROOT, signal });
 }
 
 async function startObjects(root: string): Promise<Awaited<ReturnType<typeof startVersityGw>>> {

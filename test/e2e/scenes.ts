@@ -33,24 +33,24 @@ export async function runScenes(
   options: SceneOptions,
 ): Promise<readonly string[]> {
   const { bootstrap } = installation;
-  const { say } = options;
+  const { say, signal } = options;
   await installation.applySamples();
   say(await installation.kubectl('get', 'sht,shap,pods'));
   const where = { bootstrap, topic: TOPIC, partitions: PARTITIONS };
   await using follower = await startFollower(where);
   await using traffic = await startTraffic(where);
-  await flowing(traffic);
+  await flowing(traffic, signal);
   for (const [name, scene] of Object.entries(SCENES)) {
     say(name);
     const beganMs = performance.now();
     await scene(installation);
-    await flowing(traffic);
+    await flowing(traffic, signal);
     say(`${name}: ${((performance.now() - beganMs) / 1_000).toFixed(1)} s, ${failed(traffic)}`);
   }
   const slow = await lose(installation, traffic, options);
   const sent = await traffic.stop();
-  const scan = await scanTopic(where, AbortSignal.timeout(SCAN_MS_MAX));
-  await follower.untilRead(endsOf(scan), AbortSignal.timeout(SCAN_MS_MAX));
+  const scan = await scanTopic(where, within(SCAN_MS_MAX, signal));
+  await follower.untilRead(endsOf(scan), within(SCAN_MS_MAX, signal));
   say(`${sent.length} records sent, ${failed(traffic)}`);
   const errors = traffic.errors.slice(0, 5).map((error) => `a produce failed: ${error.message}`);
   return [...errors, ...slow, ...findAnomalies(sent, scan, [follower.scan])];
@@ -87,18 +87,18 @@ const SCENES: Readonly<Record<string, Scene>> = {
 async function lose(
   installation: Installation,
   traffic: Traffic,
-  { losses, say }: SceneOptions,
+  { losses, say, signal }: SceneOptions,
 ): Promise<readonly string[]> {
   await using facts = new Facts(installation.postgresUrl);
   const timesMs: number[] = [];
   for (let loss = 0; loss < losses; loss++) {
     await installation.settled();
-    await flowing(traffic);
+    await flowing(traffic, signal);
     const pod = `default-${loss % 3}`;
     const held = (await facts.partitions(TOPIC)).filter(({ agentId }) => agentId === pod);
     const goneMs = performance.now();
     await installation.lose(pod);
-    await writable(facts, traffic, held);
+    await writable(facts, traffic, held, signal);
     const tookMs = Math.round(performance.now() - goneMs);
     timesMs.push(tookMs);
     say(`loss ${loss + 1}: ${held.length} partitions of ${pod} writable after ${tookMs} ms`);
@@ -115,8 +115,9 @@ async function writable(
   facts: Facts,
   traffic: Traffic,
   held: readonly PartitionFact[],
+  ending: AbortSignal,
 ): Promise<void> {
-  const signal = AbortSignal.timeout(FLOWING_MS_MAX);
+  const signal = within(FLOWING_MS_MAX, ending);
   await until(async () => {
     const now = await facts.partitions(TOPIC);
     return held.every(({ partition, epoch }) => {
@@ -130,9 +131,13 @@ async function writable(
   await until(() => held.every(isMore), signal);
 }
 
-async function flowing(traffic: Traffic): Promise<void> {
+async function flowing(traffic: Traffic, signal: AbortSignal): Promise<void> {
   const enough = traffic.acknowledged() + FLOWING_RECORDS;
-  await until(() => traffic.acknowledged() >= enough, AbortSignal.timeout(FLOWING_MS_MAX));
+  await until(() => traffic.acknowledged() >= enough, within(FLOWING_MS_MAX, signal));
+}
+
+function within(ms: number, signal: AbortSignal): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(ms)]);
 }
 
 function failed({ errors }: Traffic): string {
