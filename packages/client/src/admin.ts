@@ -15,9 +15,10 @@ import type { TopicDescription__Output as TopicMessage } from '@streamhouse/api/
 import type { TopicMetadata__Output as PlacesMessage } from '@streamhouse/api/gen/streamhouse/v1/TopicMetadata.ts';
 import { topicIdFromBytes } from '@streamhouse/core/bytes/uuid.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import { type AgentChannel, callUnary, type UnaryMethod } from './cluster/agent-channel.ts';
+import { askAny, type ChannelMethod } from './cluster/ask-any.ts';
 import { type Cluster, connectCluster, SYSTEM_COMPONENTS } from './cluster/cluster.ts';
 import { partError } from './cluster/wire-error.ts';
+import { GroupAdmin } from './group/group-admin.ts';
 import type {
   Admin,
   AdminOptions,
@@ -33,6 +34,13 @@ import type {
   TopicSettings,
 } from './public/admin.ts';
 import type { WaitOptions } from './public/connect.ts';
+import type { ConsumerLag } from './public/consumer.ts';
+import type {
+  GroupDescription,
+  GroupListing,
+  GroupReset,
+  GroupResetResult,
+} from './public/groups.ts';
 
 /**
  * Connects to a cluster.
@@ -48,9 +56,11 @@ export async function connectAdmin(options: AdminOptions): Promise<Admin> {
 
 class StreamAdmin implements Admin {
   readonly #cluster: Cluster;
+  readonly #groups: GroupAdmin;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
+    this.#groups = new GroupAdmin(cluster);
   }
 
   async createTopic({ name, ...settings }: NewTopic, options?: WaitOptions): Promise<TopicListing> {
@@ -139,6 +149,26 @@ class StreamAdmin implements Admin {
     };
   }
 
+  listGroups({ signal }: WaitOptions = {}): Promise<GroupListing[]> {
+    return this.#groups.list(signal);
+  }
+
+  describeGroup(groupId: string, { signal }: WaitOptions = {}): Promise<GroupDescription> {
+    return this.#groups.describe(groupId, signal);
+  }
+
+  groupLag(groupId: string, { signal }: WaitOptions = {}): Promise<ConsumerLag> {
+    return this.#groups.lag(groupId, signal);
+  }
+
+  resetOffsets(reset: GroupReset, { signal }: WaitOptions = {}): Promise<GroupResetResult> {
+    return this.#groups.reset(reset, signal);
+  }
+
+  deleteGroup(groupId: string, { signal }: WaitOptions = {}): Promise<void> {
+    return this.#groups.delete(groupId, signal);
+  }
+
   async close(): Promise<void> {
     await this.#cluster[Symbol.asyncDispose]();
   }
@@ -148,33 +178,20 @@ class StreamAdmin implements Admin {
   }
 
   #ask<Request, Response>(
-    method: (channel: AgentChannel) => UnaryMethod<Request, Response>,
+    method: ChannelMethod<Request, Response>,
     request: Request,
-    options: WaitOptions = {},
+    { signal }: WaitOptions = {},
   ): Promise<Response> {
-    return this.#request(method, request, options, true);
+    return askAny(this.#cluster, method, request, { signal, isIdempotent: true });
   }
 
   /** Not tried again when it is not known whether it was done: the second answer would be about the first attempt. */
   #change<Request, Response>(
-    method: (channel: AgentChannel) => UnaryMethod<Request, Response>,
+    method: ChannelMethod<Request, Response>,
     request: Request,
-    options: WaitOptions = {},
+    { signal }: WaitOptions = {},
   ): Promise<Response> {
-    return this.#request(method, request, options, false);
-  }
-
-  #request<Request, Response>(
-    method: (channel: AgentChannel) => UnaryMethod<Request, Response>,
-    request: Request,
-    options: WaitOptions,
-    isIdempotent: boolean,
-  ): Promise<Response> {
-    const { requestTimeoutMs: timeoutMs, clock } = this.#cluster;
-    return this.#cluster.request(
-      { signal: options.signal, timeoutMs, isIdempotent },
-      (channel, signal) => callUnary(method(channel), request, { signal, timeoutMs, clock }),
-    );
+    return askAny(this.#cluster, method, request, { signal, isIdempotent: false });
   }
 }
 

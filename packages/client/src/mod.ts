@@ -42,6 +42,16 @@ export type {
   SubscribeOptions,
 } from './public/consumer.ts';
 export type {
+  GroupDescription,
+  GroupListing,
+  GroupMemberDescription,
+  GroupReset,
+  GroupResetResult,
+  GroupState,
+  OffsetChange,
+  OffsetTarget,
+} from './public/groups.ts';
+export type {
   Partitioner,
   Producer,
   ProducerDurability,

@@ -5,16 +5,14 @@ import { StreamError } from '@streamhouse/core/errors.ts';
 import { offset } from '@streamhouse/core/ids.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { PartitionName, WaitOptions } from '../public/connect.ts';
-import type { ConsumerLag, PartitionLag } from '../public/consumer.ts';
+import type { ConsumerLag } from '../public/consumer.ts';
 import type { ConsumerRecord } from '../public/record.ts';
 import type { ConsumerSettings } from './consumer-settings.ts';
 import { Fetcher } from './fetcher.ts';
+import { measureLag } from './lag.ts';
 import { lookUpOffsets, type OffsetQuestion, type PartitionPlace } from './offset-lookup.ts';
 import { OffsetTracker } from './offset-tracker.ts';
 import { PartitionReader, type Seeking } from './partition-reader.ts';
-import { lookUpTimestamps } from './record-age.ts';
-
-const SECOND_MS = 1_000;
 
 export class ReadSet implements AsyncDisposable {
   /** What the program has in its hands of what they gave. */
@@ -237,31 +235,6 @@ export class ReadSet implements AsyncDisposable {
     this.tracker.forget(reader);
     reader.seek(offset(position));
   }
-}
-
-/** How far the high watermarks are from these positions, in records and in seconds. */
-export async function measureLag<P extends PartitionPlace & { readonly position: number }>(
-  cluster: Cluster,
-  places: readonly P[],
-  signal: AbortSignal | undefined,
-): Promise<ConsumerLag> {
-  const ends = await lookUpOffsets(cluster, places, 'latest', signal);
-  const behind = places.filter((place) => (ends.get(place) ?? 0) > place.position);
-  const timestamps = await lookUpTimestamps(cluster, behind, signal);
-  const nowMs = cluster.clock.wallMs();
-  const partitions = places.map((place): PartitionLag => {
-    const { topic, partition, position } = place;
-    const highWatermark = ends.get(place) ?? position;
-    const lag = Math.max(0, highWatermark - position);
-    const timestampMs = timestamps.get(place) ?? nowMs;
-    const lagSeconds = Math.max(0, nowMs - timestampMs) / SECOND_MS;
-    return { topic, partition, position, highWatermark, lag, lagSeconds };
-  });
-  return {
-    total: partitions.reduce((total, { lag }) => total + lag, 0),
-    lagSeconds: partitions.reduce((most, { lagSeconds }) => Math.max(most, lagSeconds), 0),
-    partitions,
-  };
 }
 
 function keyOf({ topic, partition }: PartitionName): string {

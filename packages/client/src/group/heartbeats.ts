@@ -109,10 +109,11 @@ export class Heartbeats implements AsyncDisposable {
         coordinator.suspect();
         end(silent(silenceMs));
       };
+      this.#memberId = current().memberId;
       const beat = (): void => {
         cancelBeat();
         const request = current();
-        this.#memberId = request.memberId;
+        if (request.memberId !== this.#memberId) return end(otherMember());
         stream.write(request);
         cancelBeat = clock.schedule(intervalMs, beat);
         cancelSilence ??= clock.schedule(silenceMs, onSilence);
@@ -138,6 +139,11 @@ export class Heartbeats implements AsyncDisposable {
 function silent(silenceMs: number): StreamError {
   const message = `the coordinator does not answer within ${silenceMs} ms`;
   return new StreamError('indefinite', 'COORDINATOR_SILENT', message);
+}
+
+/** A stream is for one life of a member. */
+function otherMember(): StreamError {
+  return new StreamError('unavailable', 'OTHER_MEMBER', 'the member has begun another life');
 }
 
 function streamEnded(): StreamError {

@@ -4,7 +4,7 @@ import type { ListTopicsResponse__Output } from '@streamhouse/api/gen/streamhous
 import { runLoop } from '@streamhouse/core/async/run-loop.ts';
 import { toStreamError } from '@streamhouse/core/errors.ts';
 import type { TopicId } from '@streamhouse/core/ids.ts';
-import { callUnary } from '../cluster/agent-channel.ts';
+import { askAny } from '../cluster/ask-any.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { TopicView } from '../cluster/cluster-view.ts';
 
@@ -169,14 +169,13 @@ export class TopicWatch implements AsyncDisposable {
   }
 
   async #matching(pattern: RegExp, signal: AbortSignal | undefined): Promise<string[]> {
-    const { clock, requestTimeoutMs: timeoutMs } = this.#cluster;
-    const options = { signal, timeoutMs, isIdempotent: true };
-    const { topics } = await this.#cluster.request(options, (channel, attemptSignal) =>
-      callUnary<ListTopicsRequest, ListTopicsResponse__Output>(
-        (...call) => channel.admin.listTopics(...call),
-        {},
-        { signal: attemptSignal, timeoutMs, clock },
-      ),
+    const { topics } = await askAny<ListTopicsRequest, ListTopicsResponse__Output>(
+      this.#cluster,
+      ({ admin }) =>
+        (...call) =>
+          admin.listTopics(...call),
+      {},
+      { signal, isIdempotent: true },
     );
     return topics
       .map(({ name }) => name)

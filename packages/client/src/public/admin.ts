@@ -1,5 +1,7 @@
 /** The admin client as users see it. */
 import type { ConnectOptions, WaitOptions } from './connect.ts';
+import type { ConsumerLag } from './consumer.ts';
+import type { GroupDescription, GroupListing, GroupReset, GroupResetResult } from './groups.ts';
 
 /** What `connectAdmin` takes. */
 export type AdminOptions = ConnectOptions;
@@ -122,7 +124,7 @@ export interface ClusterMetadata {
 }
 
 /**
- * Makes, changes and shows topics. Errors are `StreamError`: `invalid` (the field is named), `notFound`,
+ * Makes, changes and shows topics and consumer groups. Errors are `StreamError`: `invalid` (the field is named), `notFound`,
  * `alreadyExists`, `conflict` (TOPIC_MANAGED: a Topic resource owns it, `details.resource`), `unavailable` and `indefinite` (time was over; ask again
  * what is there).
  *
@@ -145,6 +147,25 @@ export interface Admin extends AsyncDisposable {
   agents(options?: WaitOptions): Promise<AgentDescription[]>;
   /** Who holds what; of all topics when none is named. A named topic that is not there is `notFound`. */
   metadata(topics?: readonly string[], options?: WaitOptions): Promise<ClusterMetadata>;
+  /** By id. */
+  listGroups(options?: WaitOptions): Promise<GroupListing[]>;
+  /** Who is in it, what each member owns, and what is committed. `notFound` GROUP_NOT_FOUND. */
+  describeGroup(groupId: string, options?: WaitOptions): Promise<GroupDescription>;
+  /** How far each committed offset is behind the end of its partition: `position` is what is committed. */
+  groupLag(groupId: string, options?: WaitOptions): Promise<ConsumerLag>;
+  /**
+   * Sets what a group reads next, also while it has members: those lose their partitions, join again and go on from there. A
+   * group that is not there is made.
+   *
+   * @example
+   * const reset = { groupId: 'billing', to: { timestampMs: Date.now() - 3_600_000 } } as const;
+   * const { changes } = await admin.resetOffsets({ ...reset, dryRun: true });
+   * for (const { topic, partition, before, after } of changes) console.log(topic, partition, before, after);
+   * await admin.resetOffsets(reset);
+   */
+  resetOffsets(reset: GroupReset, options?: WaitOptions): Promise<GroupResetResult>;
+  /** Forgets a group and its offsets. `conflict` GROUP_HAS_MEMBERS, `notFound` GROUP_NOT_FOUND. */
+  deleteGroup(groupId: string, options?: WaitOptions): Promise<void>;
   /** Lets go of every connection. Later calls do nothing more. */
   close(): Promise<void>;
 }
