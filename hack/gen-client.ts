@@ -11,6 +11,7 @@ const SECTIONS: Readonly<Record<string, string>> = {
   consumer: 'Consuming',
   record: 'Records',
   admin: 'Administration',
+  groups: 'Looking after groups',
   connect: 'Connecting',
   assignor: 'Assigning partitions',
   errors: 'Errors',

@@ -1,6 +1,7 @@
 /** The TypeScript of guides, READMEs and the SDK's reference does what it shows: it compiles, and runs against a cluster. */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connectAdmin, connectProducer } from '@streamhouse/client/mod.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clientSurface } from '../../hack/client/surface.ts';
@@ -72,7 +73,7 @@ async function startTraffic(signal: AbortSignal): Promise<void> {
     }));
     // The topic is gone for a moment while a document shows how one is made.
     await producer.sendBatch(TOPIC, records).catch(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, TRAFFIC_EVERY_MS));
+    await sleep(TRAFFIC_EVERY_MS);
   }
 }
 

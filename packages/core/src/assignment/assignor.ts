@@ -13,6 +13,7 @@ export interface TopicPartitionName {
   readonly partition: number;
 }
 
+/** A member as it has joined. */
 export interface AssignmentMember {
   readonly memberId: string;
   /** Of a static member: what it is called in each of its lives. */
@@ -26,6 +27,7 @@ export interface AssignmentMember {
 /** Partitions by member id, in the order of topics and partitions. Every member is in it. */
 export type Assignment = ReadonlyMap<string, readonly TopicPartitionName[]>;
 
+/** A way to deal partitions to members. It comes to the same result in whatever order it is given them. */
 export interface Assignor {
   /** What members call it when they join: a group uses one that all of them have. */
   readonly name: string;
@@ -36,7 +38,7 @@ export interface Assignor {
   ): Assignment;
 }
 
-/** A topic with at least one subscriber and one partition. */
+/** A topic with at least one subscriber. */
 export interface SubscribedTopic {
   readonly topic: string;
   readonly partitionCount: number;
@@ -78,6 +80,5 @@ export function subscribedTopics(
       partitionCount: partitionCounts.get(topic) ?? 0,
       subscribers: own,
     }))
-    .filter(({ partitionCount }) => partitionCount > 0)
     .sort((a, b) => compareText(a.topic, b.topic));
 }
