@@ -13,6 +13,8 @@ import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { ClusterView } from './cluster/cluster-view.ts';
 import { ByteBudget } from './flush/byte-budget.ts';
 import { Flusher } from './flush/flusher.ts';
+import type { GroupCoordinator } from './group/group-coordinator.ts';
+import { SlotKeeper } from './group/slot-keeper.ts';
 import { PlacementKeeper } from './lease/placement-keeper.ts';
 import type { SessionLease, SessionLeaseOpener } from './lease/session-lease.ts';
 import type { Logger } from './log.ts';
@@ -60,6 +62,7 @@ export class RunningIncarnation {
   readonly checks: TurnShare;
   readonly flusher: Flusher;
   readonly reader: PartitionReader;
+  readonly groups: GroupCoordinator;
   readonly lease: SessionLease;
   /** Resolves with why it is over. */
   readonly ended: Promise<IncarnationEnd>;
@@ -68,6 +71,7 @@ export class RunningIncarnation {
   readonly #components: AgentComponents;
   readonly #settings: AgentSettings;
   readonly #placement: PlacementKeeper;
+  readonly #slots: SlotKeeper;
   readonly #trigger = new Trigger();
   readonly #stop = new AbortController();
   readonly #loops: Promise<void>[] = [];
@@ -128,20 +132,26 @@ export class RunningIncarnation {
       metrics,
       trigger: this.#trigger,
     });
+    this.#slots = new SlotKeeper({
+      me: start.incarnation,
+      store: metadata.groups,
+      view: this.view,
+      clock,
+      random,
+      metrics,
+      trigger: this.#trigger,
+      over: this.over,
+    });
+    this.groups = this.#slots.coordinator;
     this.lease = components.openLease(start);
   }
 
   /** Takes part in the cluster: looks once before it resolves, then on and on. */
   async start(): Promise<void> {
     await this.#components.metadata.changes.listen(() => this.#trigger.fire(), this.over);
-    await this.#placement.round(this.over);
+    await this.#round(this.over);
     this.#loops.push(
-      this.#loop(
-        'placement',
-        PLACEMENT_EVERY_MS,
-        (signal) => this.#placement.round(signal),
-        this.#trigger,
-      ),
+      this.#loop('placement', PLACEMENT_EVERY_MS, (signal) => this.#round(signal), this.#trigger),
       this.#watchOthers(),
     );
     void this.lease.fenced.then(() => this.#end('fenced'));
@@ -175,9 +185,10 @@ export class RunningIncarnation {
    */
   async drain(signal: AbortSignal): Promise<void> {
     await this.#components.metadata.agents.drain(this.incarnation, signal);
+    this.#slots.drain();
     this.#placement.drain();
     for (const listener of this.#drainListeners) listener();
-    while (!this.#placement.isDrained && !this.over.aborted) {
+    while (!(this.#placement.isDrained && this.#slots.isDrained) && !this.over.aborted) {
       await delay(this.#components.clock, DRAIN_POLL_MS, signal);
     }
     this.#end('drained');
@@ -185,13 +196,23 @@ export class RunningIncarnation {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const isPublishUnknown = this.flusher.isPublishUnknown;
-    this.#stop.abort(
-      new StreamError('unavailable', 'AGENT_STOPPED', 'this life of the agent is over'),
+    const reason = new StreamError(
+      'unavailable',
+      'AGENT_STOPPED',
+      'this life of the agent is over',
     );
+    this.#stop.abort(reason);
+    this.groups.close(reason);
     for (const partition of this.held.all()) partition.stop(isPublishUnknown);
     await this.flusher[Symbol.asyncDispose]();
     await this.lease[Symbol.asyncDispose]();
     await Promise.allSettled(this.#loops);
+  }
+
+  /** Slots after partitions, from the same view. */
+  async #round(signal: AbortSignal): Promise<void> {
+    await this.#placement.round(signal);
+    await this.#slots.round(signal);
   }
 
   #loop(

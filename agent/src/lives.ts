@@ -31,6 +31,9 @@ export class Lives {
     this.#settings = settings;
     this.#components = components;
     components.metrics.setUnpublishedSource(() => this.#life?.budget.used ?? 0);
+    components.metrics.setGroupsSource(
+      () => this.#life?.groups.counts() ?? { groups: 0, members: 0 },
+    );
   }
 
   start(server: Serving): void {

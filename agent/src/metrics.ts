@@ -8,6 +8,11 @@ import type { OpenRun } from './partition/held-partition.ts';
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SIZE_BUCKETS = [1024, 16_384, 131_072, 1_048_576, 4_194_304, 8_388_608, 16_777_216];
 
+interface GroupCounts {
+  readonly groups: number;
+  readonly members: number;
+}
+
 export class AgentMetrics {
   readonly registry: Registry = new Registry();
   readonly #records = this.#counter('streamhouse_log_records_total', 'Records published');
@@ -42,6 +47,37 @@ export class AgentMetrics {
     registers: [this.registry],
     collect: (): void => this.#unpublished.set(this.#readUnpublished()),
   });
+  readonly #slots = new Gauge({
+    name: 'streamhouse_groups_held_slots',
+    help: 'Coordinator slots that this agent holds',
+    registers: [this.registry],
+  });
+  readonly #groups: Gauge = new Gauge({
+    name: 'streamhouse_groups_coordinated_groups',
+    help: 'Groups that this agent has in memory',
+    registers: [this.registry],
+    collect: (): void => this.#groups.set(this.#readGroups().groups),
+  });
+  readonly #members: Gauge = new Gauge({
+    name: 'streamhouse_groups_coordinated_members',
+    help: 'Members of the groups that this agent has in memory',
+    registers: [this.registry],
+    collect: (): void => this.#members.set(this.#readGroups().members),
+  });
+  readonly #generations = this.#counter(
+    'streamhouse_groups_generations_total',
+    'Generations of groups begun',
+  );
+  readonly #commits = this.#counter('streamhouse_groups_commits_total', 'Commits stored');
+  readonly #committedOffsets = this.#counter(
+    'streamhouse_groups_committed_offsets_total',
+    'Offsets in the commits stored',
+  );
+  readonly #commitSeconds = this.#histogram(
+    'streamhouse_groups_commit_seconds',
+    'Time from the arrival of a commit until it is stored',
+    LATENCY_BUCKETS,
+  );
   readonly #putSeconds = this.#histogram(
     'streamhouse_objects_put_seconds',
     'Time to write an object',
@@ -63,6 +99,7 @@ export class AgentMetrics {
     LATENCY_BUCKETS,
   );
   #readUnpublished: () => number = () => 0;
+  #readGroups: () => GroupCounts = () => ({ groups: 0, members: 0 });
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
@@ -100,6 +137,25 @@ export class AgentMetrics {
 
   setHeldPartitions(count: number): void {
     this.#held.set(count);
+  }
+
+  setHeldSlots(count: number): void {
+    this.#slots.set(count);
+  }
+
+  countGeneration(): void {
+    this.#generations.inc();
+  }
+
+  observeCommit(ms: number, offsets: number): void {
+    this.#commits.inc();
+    this.#committedOffsets.inc(offsets);
+    this.#commitSeconds.observe(ms / 1000);
+  }
+
+  /** Where groups and members are counted, at each scrape. */
+  setGroupsSource(read: () => GroupCounts): void {
+    this.#readGroups = read;
   }
 
   /** Where the bytes accepted and not yet published are read from, at each scrape. */

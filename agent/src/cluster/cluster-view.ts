@@ -1,9 +1,10 @@
 /**
- * What this agent knows of the whole cluster: topics, who holds which partition, which agents live. A copy of Postgres,
+ * What this agent knows of the whole cluster: topics, who holds which partition or slot of groups, which agents live. A copy of Postgres,
  * made anew at each change and at least every few seconds. Placement decides by it and clients are told from it.
  */
 import type { Incarnation, TopicId } from '@streamhouse/core/ids.ts';
 import type { AgentSession } from '@streamhouse/store/metadata/agents.ts';
+import type { SlotLease } from '@streamhouse/store/metadata/groups.ts';
 import type { PartitionLease } from '@streamhouse/store/metadata/leases.ts';
 import type { Metadata } from '@streamhouse/store/metadata/port.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
@@ -14,6 +15,8 @@ export interface ClusterSnapshot {
   /** Sorted by (topicId, partition). */
   readonly leases: readonly PartitionLease[];
   readonly leasesByTopic: ReadonlyMap<TopicId, readonly PartitionLease[]>;
+  /** Coordinator slots of groups, in their order. */
+  readonly slots: readonly SlotLease[];
   readonly agents: ReadonlyMap<Incarnation, AgentSession>;
 }
 
@@ -22,6 +25,7 @@ const EMPTY: ClusterSnapshot = {
   topicsById: new Map(),
   leases: [],
   leasesByTopic: new Map(),
+  slots: [],
   agents: new Map(),
 };
 
@@ -63,9 +67,10 @@ export class ClusterView {
 
   async #read(): Promise<ClusterSnapshot> {
     const signal = this.#signal;
-    const [topics, leases, sessions] = await Promise.all([
+    const [topics, leases, slots, sessions] = await Promise.all([
       this.#metadata.topics.list(signal),
       this.#metadata.leases.all(signal),
+      this.#metadata.groups.slots(signal),
       this.#metadata.agents.live(signal),
     ]);
     this.#snapshot = {
@@ -73,6 +78,7 @@ export class ClusterView {
       topicsById: new Map(topics.map((topic) => [topic.topicId, topic])),
       leases,
       leasesByTopic: Map.groupBy(leases, (lease) => lease.topicId),
+      slots,
       agents: new Map(sessions.map((session) => [session.incarnation, session])),
     };
     const fingerprint = fingerprintOf(this.#snapshot);
@@ -93,6 +99,12 @@ export class ClusterView {
   holderAddress(topicId: TopicId, partition: number): string | undefined {
     const holder = this.#snapshot.leasesByTopic.get(topicId)?.[partition]?.holder;
     return holder === undefined ? undefined : this.#snapshot.agents.get(holder)?.address;
+  }
+
+  /** The agent that coordinates the groups of a slot, as far as this agent knows. */
+  coordinatorOf(slot: number): AgentSession | undefined {
+    const holder = this.#snapshot.slots[slot]?.holder;
+    return holder === undefined ? undefined : this.#snapshot.agents.get(holder);
   }
 }
 

@@ -25,6 +25,13 @@ export interface ServiceContext {
   readonly metrics: AgentMetrics;
 }
 
+/** The life that answers from its memory: what it knows may be out of date as soon as its session has lapsed. */
+export function servingLife(context: ServiceContext): RunningIncarnation {
+  const life = context.current();
+  life.checkServing();
+  return life;
+}
+
 /** Stands in the place of a request that was not decoded. */
 export class RefusedRequest {
   readonly error: StreamError;
@@ -39,17 +46,17 @@ export function checkDecoded(request: object): void {
   if (request instanceof RefusedRequest) throw request.error;
 }
 
-/** A handler of one request and one response. */
+/** A handler of one request and one response. `peer` is the caller's address, as far as the library tells. */
 export function unary<Request extends object, Response>(
   context: ServiceContext,
-  handle: (request: Request, signal: AbortSignal) => Promise<Response>,
+  handle: (request: Request, signal: AbortSignal, peer: string) => Promise<Response>,
 ): handleUnaryCall<Request, Response> {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     const end = new AbortController();
     call.on('cancelled', () => end.abort(callEnded()));
     run(async () => {
       checkDecoded(call.request);
-      return await handle(call.request, end.signal);
+      return await handle(call.request, end.signal, call.getPeer());
     }).then(
       (response) => callback(null, response),
       (error: unknown) => callback(serviceError(error, context.log)),

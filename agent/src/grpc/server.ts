@@ -19,6 +19,7 @@ import { adminService } from './admin-service.ts';
 import { RefusedRequest, type ServiceContext } from './call.ts';
 import { consumerService } from './consumer-service.ts';
 import { FrameGuard, type GuardedStream } from './frame-guard.ts';
+import { groupService } from './group-service.ts';
 import { checkFields, malformed, type MessageShape, messageShape } from './message-shape.ts';
 import { metadataService } from './metadata-service.ts';
 import { producerService } from './producer-service.ts';
@@ -48,6 +49,7 @@ export async function startGrpcServer(
   const server = new Server(OPTIONS);
   add(server, 'ProducerService', producerService(context));
   add(server, 'ConsumerService', consumerService(context));
+  add(server, 'GroupService', groupService(context));
   add(server, 'MetadataService', metadataService(context));
   add(server, 'AdminService', adminService(context));
   new ReflectionService(

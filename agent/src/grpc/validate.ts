@@ -13,7 +13,7 @@ export function invalidField(field: string, message: string): StreamError {
   return new StreamError('invalid', 'INVALID_FIELD', `${field} ${message}`, { details: { field } });
 }
 
-function checkTopicId(bytes: Uint8Array): TopicId {
+export function checkTopicId(bytes: Uint8Array): TopicId {
   if (bytes.length !== UUID_BYTES)
     throw invalidField('topic_id', `must have ${UUID_BYTES} bytes, got ${bytes.length}`);
   return topicIdFromBytes(bytes);

@@ -43,6 +43,7 @@ function snapshot(managedTopics: readonly (readonly string[])[]): ClusterSnapsho
     topicsByName: new Map(topics.map((topic) => [topic.name, topic])),
     topicsById: new Map(topics.map((topic) => [topic.topicId, topic])),
     leases,
+    slots: [],
     leasesByTopic: Map.groupBy(leases, (lease) => lease.topicId),
     agents: new Map(agents.map((agent) => [agent.incarnation, agent])),
   };

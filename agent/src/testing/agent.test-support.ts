@@ -5,6 +5,7 @@ import {
   credentials,
   makeClientConstructor,
   type Client,
+  type ClientDuplexStream,
   type ServiceDefinition,
   type ServiceError,
 } from '@grpc/grpc-js';
@@ -48,6 +49,10 @@ export interface TestAgent extends AsyncDisposable {
   get(path: string): Promise<Answer>;
   /** Calls a unary method such as `ProducerService/Produce`. @throws StreamError */
   call<Response>(method: string, request: object, timeoutMs?: number): Promise<Response>;
+  /** Opens a stream of both directions, such as `GroupService/Heartbeat`. */
+  stream<Request extends object, Response extends object>(
+    method: string,
+  ): ClientDuplexStream<Request, Response>;
 }
 
 /** An agent in this process on ports of its own, over real stores. Beats five times a second. */
@@ -100,6 +105,11 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
   parts.defer(() => {
     for (const client of clients.values()) client.close();
   });
+  const clientOf = (service: string): Client => {
+    const client = clients.get(service) ?? openClient(service, agent.grpcPort);
+    clients.set(service, client);
+    return client;
+  };
   const owned = parts.move();
   return {
     agent,
@@ -111,9 +121,16 @@ export async function startTestAgent(options: TestAgentOptions): Promise<TestAge
     },
     call(method, request, timeoutMs = 15_000) {
       const [service = '', name = ''] = method.split('/');
-      const client = clients.get(service) ?? openClient(service, agent.grpcPort);
-      clients.set(service, client);
-      return callUnary(client, service, name, request, timeoutMs);
+      return callUnary(clientOf(service), service, name, request, timeoutMs);
+    },
+    stream<Request extends object, Response extends object>(method: string) {
+      const [service = '', name = ''] = method.split('/');
+      const { path, requestSerialize, responseDeserialize } = methodOf(service, name);
+      return clientOf(service).makeBidiStreamRequest<Request, Response>(
+        path,
+        requestSerialize,
+        responseDeserialize,
+      );
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -132,7 +149,7 @@ function callUnary<Response>(
   request: object,
   timeoutMs: number,
 ): Promise<Response> {
-  const method = (packageDefinition[`streamhouse.v1.${service}`] as ServiceDefinition)[name]!;
+  const method = methodOf(service, name);
   return new Promise((resolve, reject) => {
     client.makeUnaryRequest<object, Response>(
       method.path,
@@ -148,7 +165,11 @@ function callUnary<Response>(
   });
 }
 
-function streamErrorOf(error: ServiceError): Error {
+function methodOf(service: string, name: string): ServiceDefinition[string] {
+  return (packageDefinition[`streamhouse.v1.${service}`] as ServiceDefinition)[name]!;
+}
+
+export function streamErrorOf(error: ServiceError): Error {
   const [details] = error.metadata?.get(STATUS_DETAILS_KEY) ?? [];
   return decodeStatus(error.code, error.details, details as Buffer | undefined, error);
 }

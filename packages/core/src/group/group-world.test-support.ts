@@ -3,7 +3,7 @@
  * history lets them arrive. After each step `check` compares what the machine said with what must hold.
  */
 import { strict as assert } from 'node:assert';
-import { partitionIndex, topicId, type TopicPartition } from '../ids.ts';
+import { partitionIndex, type TopicId, topicId, type TopicPartition } from '../ids.ts';
 import { type GroupEffect, type GroupEvent, stepGroup } from './group.ts';
 import { checkCommit, loadGroup, newGroup, nextDeadlineMs } from './group-state.ts';
 import { apply, NOT_STORED, type Save, savedEvent } from './group-store.test-support.ts';
@@ -11,8 +11,8 @@ import type { JoinRequest } from './member.ts';
 
 export const MEMBERS = 5;
 const PARTITIONS = 6;
-const TOPIC = topicId('00000000-0000-4000-8000-000000000001');
-export const SESSION_MS = 10_000;
+export const TOPIC: TopicId = topicId('00000000-0000-4000-8000-000000000001');
+const SESSION_MS = 10_000;
 const REBALANCE_MS = 4_000;
 /** Until a join is answered, the time of the store not counted: others are awaited, or a new group waits for company. */
 const JOIN_MS_MAX = REBALANCE_MS + 1_000;

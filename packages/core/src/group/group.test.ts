@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { GroupWorld, MEMBERS } from './group-world.test-support.ts';
+import { partitionIndex } from '../ids.ts';
+import { LIMITS } from '../limits.ts';
+import { type GroupEvent, stepGroup } from './group.ts';
+import { newGroup } from './group-state.ts';
+import { GroupWorld, MEMBERS, TOPIC } from './group-world.test-support.ts';
+import type { JoinRequest } from './member.ts';
 
 type Model = Record<string, never>;
 
@@ -108,6 +113,39 @@ describe('a group, through joins, departures, silences and failovers of its coor
       'syncing to saving',
       'unknownMember',
     ]);
+  });
+});
+
+describe('a group that is full (B-10)', () => {
+  const join = (memberId: string, owned: JoinRequest['owned'] = []): GroupEvent => ({
+    type: 'JoinRequested',
+    token: 0,
+    request: {
+      memberId,
+      instanceId: undefined,
+      clientId: 'test',
+      clientHost: '127.0.0.1',
+      sessionTimeoutMs: 10_000,
+      rebalanceTimeoutMs: 10_000,
+      topics: ['orders'],
+      assignors: ['range'],
+      owned,
+      ownedGeneration: 0,
+    },
+  });
+
+  it('takes no other member, and no larger claims', () => {
+    const state = newGroup();
+    for (let member = 0; member < LIMITS.groupMembersMax; member++) {
+      expect(stepGroup(state, join(String(member)), 0)).toEqual([]);
+    }
+    const refused = { type: 'Refuse', token: 0, refusal: 'groupFull' };
+    expect(stepGroup(state, join('one more'), 0)).toEqual([refused]);
+    const claim = { topicId: TOPIC, partition: partitionIndex(0) };
+    const claims = Array.from({ length: LIMITS.groupClaimsMax }, () => claim);
+    expect(stepGroup(state, join('0', [claim, ...claims]), 0)).toEqual([refused]);
+    expect(stepGroup(state, join('0', claims), 0)).not.toContainEqual(refused);
+    expect(stepGroup(state, join('1', [claim]), 0)).toEqual([refused]);
   });
 });
 
