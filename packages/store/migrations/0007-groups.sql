@@ -1,8 +1,8 @@
 -- Consumer groups: who is in them, and how far they have read.
 --
--- A group is in one slot, and who holds the slot coordinates the group: only the holder writes, under its incarnation and
--- the slot's epoch. What a group keeps of a topic is written under a share of the topic's row, so that a purge leaves
--- nothing behind.
+-- A group is in one slot, and who holds the slot coordinates the group: only the holder writes, under its incarnation
+-- and the slot's epoch. What a group keeps of a topic is written under a share of the topic's row, so that a purge
+-- leaves nothing behind.
 --
 -- Lock order of every transaction from here on: operator, cluster, heartbeat, session, slot, group, topic, object,
 -- partition; then rows of the locked group or topic.
@@ -150,16 +150,22 @@ END $$;
 -- As lock_group, and makes the group when there is none.
 CREATE FUNCTION make_group(me bigint, my_slot integer, my_epoch bigint, id text) RETURNS groups
 LANGUAGE plpgsql AS $$
+DECLARE
+  present groups;
 BEGIN
   PERFORM check_coordinator(me, my_slot, my_epoch);
-  -- Waits for a transaction that makes the same group.
-  INSERT INTO groups (group_id, slot) VALUES (id, my_slot) ON CONFLICT DO NOTHING;
-  RETURN lock_group(me, my_slot, my_epoch, id);
+  -- Once, but for a group that is deleted before it can be locked.
+  WHILE present.group_id IS NULL LOOP
+    -- Waits for a transaction that makes the same group.
+    INSERT INTO groups (group_id, slot) VALUES (id, my_slot) ON CONFLICT DO NOTHING;
+    present := lock_group(me, my_slot, my_epoch, id);
+  END LOOP;
+  RETURN present;
 END $$;
 
 CREATE FUNCTION refuse_generation(id text, present bigint, wanted bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  RAISE 'group "%" is in generation %, which generation % does not follow or is not', id, coalesce(present, 0), wanted
+  RAISE 'group "%" is in generation %: refused in generation %', id, coalesce(present, 0), wanted
   USING ERRCODE = 'SH009';
 END $$;
 
@@ -353,7 +359,8 @@ BEGIN
   SELECT coalesce(array_agg(s.place - 1), '{}') INTO missing FROM sent s WHERE NOT s.is_there;
 END $$;
 
--- Arrays hold one element per partition, with a null offset where the committed one is forgotten, and -1 before the first.
+-- Arrays hold one element per partition, with a null offset where the committed one is forgotten; `before` has -1 where
+-- there was none.
 CREATE FUNCTION reset_group(
   me bigint, my_slot integer, my_epoch bigint, id text, known bigint,
   reset_topics uuid[], reset_parts integer[], offsets bigint[], is_dry_run boolean,

@@ -126,6 +126,19 @@ export const GROUP_MUTANTS: readonly Mutant[] = [
     killedBy: [tests(CONFORMANCE_TEST, 'I-24')],
   },
   {
+    id: 'slot-taken-at-the-old-epoch',
+    bug: 'a coordinator takes a slot over at the epoch of the last one',
+    invariants: ['I-05', 'I-24'],
+    patches: [
+      {
+        file: SQL,
+        find: 'SET holder_incarnation = me, epoch = s.epoch + 1\n  FROM free WHERE s.slot',
+        replace: 'SET holder_incarnation = me\n  FROM free WHERE s.slot',
+      },
+    ],
+    killedBy: [tests(CONFORMANCE_TEST, 'I-05')],
+  },
+  {
     id: 'generation-saved-over-a-newer-one',
     bug: 'a coordinator that is behind takes a group back to an old generation',
     invariants: ['I-24'],

@@ -174,6 +174,23 @@ describe('a generation', () => {
     });
   });
 
+  test('is the first one of a group that is deleted meanwhile', async () => {
+    const fence = await coordinate(metadata);
+    const groupId = `group-${randomUUID()}`;
+    await commitOne(metadata, { fence }, ownCommit(fence, groupId, []));
+    const client = await database.connect();
+    await client.query('BEGIN');
+    await client.query('SELECT FROM groups WHERE group_id = $1 FOR UPDATE', [groupId]);
+    const saving = metadata.groups.saveGeneration(fence, generationOf(groupId, 1, ['a']), soon());
+    await untilBlocked(database, 1);
+    await client.query('DELETE FROM groups WHERE group_id = $1', [groupId]);
+    await client.query('COMMIT');
+    await saving;
+    expect(await metadata.groups.load(fence, groupId, soon())).toMatchObject({
+      ...{ generation: 1, members: [{ memberId: 'a' }] },
+    });
+  });
+
   test('is on the disk when it is told, also where the default does not wait for it', async () => {
     await using careless = await createTestDatabase();
     await careless.sql(
