@@ -1,0 +1,37 @@
+import { SESSION_COOKIE } from '@streamhouse/api/rest/openapi.ts';
+import type {
+  Principal as PrincipalView,
+  SessionOperations,
+} from '@streamhouse/api/rest/session.ts';
+import { StreamError } from '@streamhouse/core/errors.ts';
+import type { Handlers } from '../handler.ts';
+import type { Authenticator } from '../identity/authenticator.ts';
+import type { Principal } from '../identity/principal.ts';
+
+export interface SessionParts {
+  readonly authenticator: Authenticator;
+  readonly isReadOnly: boolean;
+  readonly basePath: string;
+}
+
+/** The cookie holds the token itself, so that every replica knows it and a revoked one is of no use at once. */
+export function sessionHandlers(parts: SessionParts): Handlers<SessionOperations> {
+  const { authenticator, isReadOnly, basePath } = parts;
+  const view = ({ kind, name }: Principal): PrincipalView => ({ kind, name, isReadOnly });
+  const cookie = (value: string, attributes: string): Record<string, string> => ({
+    'set-cookie': `${SESSION_COOKIE}=${value}; Path=${basePath}; HttpOnly; SameSite=Strict; ${attributes}`,
+  });
+  return {
+    'GET /api/v1/session': ({ principal }) => {
+      if (principal === undefined)
+        throw new StreamError('internal', 'NO_PRINCIPAL', 'the route is not open');
+      return Promise.resolve({ body: view(principal) });
+    },
+    'POST /api/v1/session': async ({ body, http, signal }) => {
+      const principal = await authenticator.verify(body.token, http.address, signal);
+      return { body: view(principal), headers: cookie(encodeURIComponent(body.token), 'Secure') };
+    },
+    'DELETE /api/v1/session': () =>
+      Promise.resolve({ body: undefined, headers: cookie('', 'Max-Age=0') }),
+  };
+}

@@ -1,0 +1,91 @@
+/** The API with its parts: what an operator serves to people and their tools. */
+import type { Operations } from '@streamhouse/api/rest/routes.ts';
+import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
+import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
+import type { Registry } from 'prom-client';
+import type { KubeApi } from '../kube/kube-api.ts';
+import type { Logger } from '../log.ts';
+import { type ApiSettings, createApi } from './api.ts';
+import type { HttpHandler } from './api-server.ts';
+import type { FiguresSource } from './figures-source.ts';
+import type { Handlers } from './handler.ts';
+import { HeartbeatWatch } from './heartbeat-watch.ts';
+import { Authenticator } from './identity/authenticator.ts';
+import { KeyFile } from './identity/key-file.ts';
+import { KubeReviews } from './identity/kube-reviews.ts';
+import { RecordGateway } from './record-gateway.ts';
+import { agentHandlers } from './routes/agents.ts';
+import { groupHandlers } from './routes/groups.ts';
+import { healthHandlers } from './routes/health.ts';
+import { metricsHandlers } from './routes/metrics.ts';
+import { recordHandlers } from './routes/records.ts';
+import { sessionHandlers } from './routes/session.ts';
+import { topicHandlers } from './routes/topics.ts';
+
+export interface ApiParts {
+  readonly store: OperatorMetadata;
+  readonly figures: FiguresSource;
+  /** Of API keys; undefined: none are taken. */
+  readonly keysFile: string | undefined;
+  /** Who vouches for tokens of Kubernetes; undefined: none are taken. */
+  readonly tokens: { readonly kube: KubeApi; readonly audience: string } | undefined;
+  readonly readyFault: () => string | undefined;
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface Api extends AsyncDisposable {
+  readonly handler: HttpHandler;
+}
+
+/** @throws StreamError `invalid` API_KEYS_FILE, or the error of reading that file. */
+export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<Api> {
+  const { store, clock, random, log, tokens } = parts;
+  await using owned = new AsyncDisposableStack();
+  const gateway = owned.use(new RecordGateway({ agents: store.agents, clock }));
+  const heartbeats = new HeartbeatWatch({
+    ...{ agents: store.agents, clock, random },
+    onError: (error) => log.debug({ err: error }, 'looking for heartbeats failed'),
+  });
+  const keyFile = await openKeyFile(parts);
+  const stop = new AbortController();
+  const loops = Promise.all([heartbeats.run(stop.signal), keyFile?.follow(stop.signal)]);
+  owned.defer(async () => {
+    stop.abort();
+    await loops;
+  });
+  const reviews = tokens === undefined ? undefined : new KubeReviews({ ...tokens, clock });
+  const authenticator = new Authenticator({
+    ...{ isLoopback: settings.isLoopback, reviews, clock },
+    keys: () => keyFile?.keys,
+  });
+  const { isReadOnly, basePath } = settings;
+  const handlers: Handlers<Operations> = {
+    ...healthHandlers(parts),
+    ...sessionHandlers({ authenticator, isReadOnly, basePath }),
+    ...topicHandlers(store),
+    ...agentHandlers(store.catalogue, heartbeats),
+    ...recordHandlers(store.catalogue, gateway),
+    ...groupHandlers({ groups: store.groups, catalogue: store.catalogue, gateway }),
+    ...metricsHandlers({ catalogue: store.catalogue, figures: parts.figures, clock }),
+  };
+  const kept = owned.move();
+  return {
+    handler: createApi(settings, { handlers, authenticator, reviews, clock, log }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+async function openKeyFile({
+  keysFile: path,
+  clock,
+  random,
+  log,
+}: ApiParts): Promise<KeyFile | undefined> {
+  if (path === undefined) return undefined;
+  const onError = (error: unknown): void =>
+    log.warn({ err: error }, 'the file of API keys cannot be used; the keys stay as they were');
+  return await KeyFile.open({ path, clock, random, onError });
+}

@@ -1,0 +1,65 @@
+import { LIMITS } from '@streamhouse/core/limits.ts';
+import { z } from 'zod';
+import { object } from '../crd/schema.ts';
+import type { Routes } from './route.ts';
+import { NO_FIELDS, type NoFields, text } from './schema.ts';
+
+/** Who asks. */
+export interface Principal {
+  readonly kind: 'apiKey' | 'kubernetes' | 'loopback';
+  readonly name: string;
+  readonly isReadOnly: boolean;
+}
+
+export interface NewSession {
+  readonly token: string;
+}
+
+interface Taking<Body, Response> {
+  readonly path: NoFields;
+  readonly query: NoFields;
+  readonly body: Body;
+  readonly response: Response;
+}
+
+export interface SessionOperations {
+  'GET /api/v1/session': Taking<undefined, Principal>;
+  'POST /api/v1/session': Taking<NewSession, Principal>;
+  'DELETE /api/v1/session': Taking<undefined, undefined>;
+}
+
+const PRINCIPAL = object<Principal>({
+  kind: z.enum(['apiKey', 'kubernetes', 'loopback']),
+  name: z.string().describe('Of the key, or the user of Kubernetes'),
+  isReadOnly: z.boolean().describe('The server takes no mutation, whoever asks'),
+}).meta({ id: 'Principal' });
+
+const COMMON = { tag: 'session', path: NO_FIELDS, query: NO_FIELDS } as const;
+
+export const SESSION_ROUTES: Routes<SessionOperations> = {
+  'GET /api/v1/session': {
+    ...COMMON,
+    operationId: 'getSession',
+    summary: 'Who asks',
+    access: 'principal',
+    response: PRINCIPAL,
+  },
+  'POST /api/v1/session': {
+    ...COMMON,
+    operationId: 'createSession',
+    summary: 'Lets a browser in: a token becomes a cookie that its scripts cannot read',
+    access: 'open',
+    body: object<NewSession>({
+      token: text('An API key, or a bearer token of Kubernetes', LIMITS.apiTokenCharsMax, 1),
+    }).meta({ id: 'NewSession' }),
+    response: PRINCIPAL,
+  },
+  'DELETE /api/v1/session': {
+    ...COMMON,
+    operationId: 'deleteSession',
+    summary: 'Takes the cookie back',
+    access: 'open',
+    response: z.undefined(),
+    status: 204,
+  },
+};
