@@ -28,6 +28,7 @@ export type Answer =
 export class ServerCall extends EventEmitter {
   cancelled = false;
   request: object | undefined;
+  readonly #peer: string;
   readonly #process: SimProcess;
   readonly #target: CallTarget;
   readonly #tell: (answer: Answer) => void;
@@ -35,12 +36,23 @@ export class ServerCall extends EventEmitter {
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
-  constructor(process: SimProcess, target: CallTarget, tell: (answer: Answer) => void) {
+  constructor(
+    peer: string,
+    process: SimProcess,
+    target: CallTarget,
+    tell: (answer: Answer) => void,
+  ) {
     super();
+    this.#peer = peer;
     this.#process = process;
     this.#target = target;
     this.#tell = tell;
     this.on('error', (status: Status) => tell({ type: 'status', status }));
+  }
+
+  /** The client's address. */
+  getPeer(): string {
+    return this.#peer;
   }
 
   /** The call arrives, with its request if it has only one. */

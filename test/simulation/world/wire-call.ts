@@ -159,7 +159,10 @@ export class ClientCall extends EventEmitter {
   }
 
   #serverEnd(server: SimProcess): ServerCall {
-    this.#serverCall ??= new ServerCall(server, this.#target, (answer) => this.#answer(answer));
+    const peer = `${placeOf(this.#client)}:0`;
+    this.#serverCall ??= new ServerCall(peer, server, this.#target, (answer) =>
+      this.#answer(answer),
+    );
     return this.#serverCall;
   }
 
