@@ -8,7 +8,7 @@
  * get there: B may be as full as A.
  *
  * Each search begins at the most loaded member. One that finds nobody has seen a closed set: no partition can leave it, and
- * none will enter it, since nobody outside has a higher load. Such a set is settled and not searched again. One that finds
+ * none will enter it, since nobody outside has a higher load. Nobody in such a set is searched from again. One that finds
  * somebody takes a partition from a member that has the most, and no member comes to have as many by it: with P partitions
  * and N members that happens at most min(N, P / load) times for each load, so P (1 + ln N) times in all.
  */
@@ -62,19 +62,18 @@ export function release(share: Share, piece: Piece): void {
 /** The order of `shares` settles which of several equal changes is made. */
 export function evenOut(shares: readonly Share[]): void {
   const givers = new Set(shares);
-  const unsettled = new Set(shares.map((share) => share.cohort));
+  const cohorts = new Set(shares.map((share) => share.cohort));
   for (;;) {
     const giver = mostLoaded(givers);
     if (giver === undefined) return;
-    const { receiver, steps } = search(giver, unsettled);
+    const { receiver, steps } = search(giver, cohorts);
     if (receiver !== undefined) {
       shift(giver, receiver, steps);
       continue;
     }
     givers.delete(giver);
-    for (const cohort of steps.keys()) {
-      unsettled.delete(cohort);
-      for (const share of cohort.shares) givers.delete(share);
+    for (const { shares: closed } of steps.keys()) {
+      for (const share of closed) givers.delete(share);
     }
   }
 }
@@ -109,10 +108,9 @@ function search(
 ): { receiver: Share | undefined; steps: Steps } {
   const steps = new Map<Cohort, Step>();
   const unreached = new Set(cohorts);
-  const offered = new Set<Topic>();
   let ring: readonly Share[] = [from];
   while (ring.length > 0) {
-    const offers = newOffers(ring, offered);
+    const offers = offersOf(ring);
     const found = findReceiver(unreached, offers, from.load - 2);
     if (found !== undefined) {
       const { receiver, step } = found;
@@ -131,15 +129,10 @@ function search(
   return { receiver: undefined, steps };
 }
 
-/** Of topics that nobody offered before; those are added to `offered`. */
-function newOffers(givers: readonly Share[], offered: Set<Topic>): Offers {
+function offersOf(givers: readonly Share[]): Offers {
   const offers = new Map<Topic, Share>();
   for (const giver of givers) {
-    for (const topic of giver.movable.keys()) {
-      if (offered.has(topic)) continue;
-      offered.add(topic);
-      offers.set(topic, giver);
-    }
+    for (const topic of giver.movable.keys()) offers.set(topic, offers.get(topic) ?? giver);
   }
   return offers;
 }

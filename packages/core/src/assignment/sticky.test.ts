@@ -14,6 +14,7 @@ import {
 } from './assignor.test-support.ts';
 import { ownersOf } from './owners.ts';
 import { stickyAssignor } from './sticky.ts';
+import { withholdMoving } from './withhold.ts';
 
 function assign({ members, partitionCounts }: Group): Assignment {
   return stickyAssignor.assign(members, partitionCounts);
@@ -131,6 +132,60 @@ describe('stickyAssignor', () => {
       a: ['s/0'],
       b: ['s/1', 't/0'],
       c: ['t/1'],
+    });
+  });
+
+  it('passes on what is new to a member rather than what it reads', () => {
+    // s/1 goes to a first, and then to b, for t/0 which b gives to c.
+    const members = [
+      member('a', ['s', 't'], ['s/0']),
+      member('b', ['s', 't'], ['t/0']),
+      member('c', ['t']),
+    ];
+    expect(printedOf(members, { s: 2, t: 1 })).toEqual({ a: ['s/0'], b: ['s/1'], c: ['t/0'] });
+  });
+
+  it('does not withhold again: what is free takes the place that lets the others stay', () => {
+    const partitionCounts = new Map([
+      ['s', 2],
+      ['t', 3],
+    ]);
+    const members = [
+      member('a', ['s', 't'], ['s/1', 't/0', 't/2']),
+      member('b', ['s', 't'], ['s/0']),
+      member('c', ['s', 't']),
+      member('d', ['t'], ['t/1']),
+      member('e', ['s']),
+    ];
+    const target = assign({ members, partitionCounts });
+    const first = withholdMoving(target, ownersOf(members));
+    expect(printed(first.assigned)).toEqual({ a: ['t/0'], b: ['s/0'], c: [], d: ['t/1'], e: [] });
+    // Now s/1 must go to e: from c it would take the place of t/2, and then b would have to give up s/0.
+    const next = rejoined(members, first.assigned, 2);
+    const second = withholdMoving(assign({ members: next, partitionCounts }), ownersOf(next));
+    expect(second.withheld).toEqual([]);
+    expect(printed(second.assigned)).toMatchObject({ b: ['s/0'], c: ['t/2'], e: ['s/1'] });
+  });
+
+  it('assigns in moments when no two of 1,000 members subscribe to the same topics', () => {
+    const topics = Array.from({ length: 1_000 }, (_, number) => `topic-${number}`);
+    const partitionCounts = new Map(topics.map((topic) => [topic, 10]));
+    const members = topics.map((topic, at) => member(topic, topics.slice(0, at + 1)));
+    const assignment = assign({ members, partitionCounts });
+    expect(squares(assignment)).toBe(1_000 * 10 ** 2);
+  }, 8_000);
+
+  it('gives to the least loaded of those that can receive', () => {
+    // t/0 is free and goes to b first. Had a given to b as well, both would have to give once more.
+    const members = [
+      member('a', ['s', 't'], ['s/0', 't/1', 't/2']),
+      member('b', ['s', 't']),
+      member('c', ['t']),
+    ];
+    expect(printedOf(members, { s: 1, t: 3 })).toEqual({
+      a: ['s/0', 't/1'],
+      b: ['t/0'],
+      c: ['t/2'],
     });
   });
 

@@ -34,7 +34,7 @@ export const stickyAssignor: Assignor = {
   name: 'sticky',
 
   assign(members, partitionCounts): Assignment {
-    const { shares, topics } = layOut(members, partitionCounts);
+    const { shares, topics } = layOut(members);
     const pieces = piecesOf(topics, partitionCounts, keepers(members, shares));
     for (const { owner } of pieces) if (owner !== undefined) owner.load++;
     dealFree(pieces);
@@ -45,16 +45,16 @@ export const stickyAssignor: Assignor = {
   },
 };
 
-/** Members in their order, and the topics that any of them reads in the order of names. */
-function layOut(
-  members: readonly AssignmentMember[],
-  partitionCounts: ReadonlyMap<string, number>,
-): { shares: readonly Share[]; topics: readonly Topic[] } {
+/** Members in their order, and the topics that any of them reads. */
+function layOut(members: readonly AssignmentMember[]): {
+  shares: readonly Share[];
+  topics: readonly Topic[];
+} {
   const shares: Share[] = [];
   const topics = new Map<string, { name: string; cohorts: Cohort[] }>();
   const cohorts = new Map<string, { topics: ReadonlySet<Topic>; shares: Share[] }>();
   for (const { memberId, topics: names } of inOrder(members)) {
-    const read = [...new Set(names)].filter((name) => partitionCounts.has(name)).sort(compareText);
+    const read = [...new Set(names)].sort(compareText);
     const key = JSON.stringify(read);
     const cohort = cohorts.get(key) ?? openCohort(read, topics);
     cohorts.set(key, cohort);
@@ -62,7 +62,7 @@ function layOut(
     cohort.shares.push(share);
     shares.push(share);
   }
-  return { shares, topics: [...topics.values()].sort((a, b) => compareText(a.name, b.name)) };
+  return { shares, topics: [...topics.values()] };
 }
 
 function openCohort(
@@ -94,7 +94,6 @@ function keepers(
   return owners;
 }
 
-/** All partitions, in order. */
 function piecesOf(
   topics: readonly Topic[],
   partitionCounts: ReadonlyMap<string, number>,
