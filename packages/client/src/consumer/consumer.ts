@@ -176,8 +176,11 @@ class StreamConsumer implements Consumer {
   async commit(offsets?: readonly OffsetCommit[], { signal }: WaitOptions = {}): Promise<void> {
     this.#checkOpen();
     const group = this.#requireGroup();
+    // What is still owned counts, whatever became of the others.
+    const lost = offsets?.find((one) => this.#reads.find(one) === undefined) ?? this.#takeLost();
     const pending = offsets === undefined ? this.#handedOut() : this.#given(offsets);
     await abortable(group.commit(pending), signal);
+    if (lost !== undefined) throw notOwned(lost);
   }
 
   async committed(
@@ -294,18 +297,23 @@ class StreamConsumer implements Consumer {
     return pending;
   }
 
-  /** @throws StreamError `conflict` NOT_OWNED. */
   #given(offsets: readonly OffsetCommit[]): Map<PartitionReader, PendingOffset> {
     const pending = new Map<PartitionReader, PendingOffset>();
     for (const { metadata = '', ...commit } of offsets) {
+      const end = offset(commit.offset);
       const reader = this.#reads.find(commit);
-      if (reader === undefined) throw notOwned(commit);
-      pending.set(reader, { offset: offset(commit.offset), metadata });
+      if (reader !== undefined) pending.set(reader, { offset: end, metadata });
     }
     for (const [reader, { offset: end }] of pending) {
       this.#reads.tracker.comeBackFrom(reader, Math.min(end, reader.position ?? end));
     }
     return pending;
+  }
+
+  /** One that the program works on and does not own any more. Handlers of `run` hear of it by their signal. */
+  #takeLost(): PartitionName | undefined {
+    const [lost] = this.#reads.takeLost();
+    return this.#isRunning ? undefined : lost;
   }
 
   /** @throws StreamError `notFound`. */

@@ -226,7 +226,7 @@ export class Fetcher implements AsyncDisposable {
       for (const [index, reader] of readers.entries()) {
         const position = offsets.get(reader);
         if (reader.generation === generations[index] && position !== undefined) {
-          reader.seek(position);
+          reader.found(position);
         }
       }
     } catch (error) {

@@ -1,5 +1,6 @@
 import { nativeCompression } from '@streamhouse/codec/compression.ts';
 import { crc32c } from '@streamhouse/codec/crc32c.ts';
+import { StreamError } from '@streamhouse/core/errors.ts';
 import { epoch, offset, producerId } from '@streamhouse/core/ids.ts';
 import { RecordBatchBuilder } from '@streamhouse/core/record/batch-builder.ts';
 import { writeBaseOffset } from '@streamhouse/core/record/batch-header.ts';
@@ -142,4 +143,15 @@ test('a paused partition keeps what it has and returns nothing', () => {
   expect(take(reader)).toEqual([]);
   reader.isPaused = false;
   expect(offsetsOf(take(reader))).toEqual([0, 1]);
+});
+
+test('a position that is found after a failure does not undo it; a seek does', () => {
+  const place = { topic: 'orders', topicIdBytes: new Uint8Array(16), partition: 3 };
+  const reader = new PartitionReader(place, { port: nativeCompression, crc32c });
+  reader.seek('earliest');
+  reader.failure = new StreamError('internal', 'UNEXPECTED', 'a callback failed');
+  reader.found(7);
+  expect([reader.position, reader.failure?.reason]).toEqual([7, 'UNEXPECTED']);
+  reader.seek(7);
+  expect(reader.failure).toBeUndefined();
 });

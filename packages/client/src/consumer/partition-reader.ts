@@ -96,6 +96,13 @@ export class PartitionReader {
     }
   }
 
+  /** The position that was looked up. What failed meanwhile has failed all the same. */
+  found(position: number): void {
+    const { failure } = this;
+    this.seek(position);
+    this.failure = failure;
+  }
+
   /** Takes over what a fetch at `fetchOffset` has brought. */
   receive(bytes: Uint8Array, highWatermark: number): void {
     this.#highWatermark = highWatermark;

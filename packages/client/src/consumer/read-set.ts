@@ -26,6 +26,7 @@ export class ReadSet implements AsyncDisposable {
   readonly #fetcher: Fetcher;
   readonly #readers = new Map<string, PartitionReader>();
   readonly #failures: unknown[] = [];
+  readonly #lost: PartitionName[] = [];
   #wake: (() => void) | undefined;
   /** Which reader the next poll begins with, so that a busy partition does not hide the others. */
   #turn = 0;
@@ -65,6 +66,20 @@ export class ReadSet implements AsyncDisposable {
       this.onRemove?.(reader);
     }
     this.#fetcher.assign(this.readers);
+  }
+
+  /** The same for those that are another's by now: `takeLost` tells which of them the program has in its hands. */
+  lose(readers: readonly PartitionReader[]): void {
+    for (const reader of readers) {
+      const { topic, partition } = reader;
+      if (this.tracker.isOut(reader)) this.#lost.push({ topic, partition });
+    }
+    this.remove(readers);
+  }
+
+  /** Partitions that were lost since the last poll while the program had records of them. */
+  takeLost(): PartitionName[] {
+    return this.#lost.splice(0);
   }
 
   /** Whether the reader is still the one of its partition. */
@@ -179,6 +194,7 @@ export class ReadSet implements AsyncDisposable {
   comeBack(): void {
     this.putBack(this.readers);
     this.tracker.comeBack();
+    this.#lost.length = 0;
   }
 
   resume(): void {
@@ -196,7 +212,7 @@ export class ReadSet implements AsyncDisposable {
       if (unknown.length === 0) continue;
       const offsets = await lookUpOffsets(this.#cluster, unknown, where, options?.signal);
       for (const [reader, position] of offsets) {
-        if (reader.seeking === where) reader.seek(position);
+        if (reader.seeking === where) reader.found(position);
       }
     }
     this.#fetcher.pump();

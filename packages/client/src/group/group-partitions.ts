@@ -89,6 +89,7 @@ export class GroupPartitions implements AsyncDisposable {
   /** They are gone. */
   lose(keys: readonly string[]): void {
     const lost = this.#find(keys);
+    this.#options.reads.lose(readersOf(lost));
     this.#drop(lost);
     const names = told(lost);
     const { onLost } = this.listener;
