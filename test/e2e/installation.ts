@@ -25,6 +25,8 @@ const BUCKET = 'streamhouse-data';
 const ACCESS_KEY = { id: 'streamhouse', secret: 'streamhouse-secret' };
 const COMMAND_MS_MAX = 600_000;
 const OUTPUT_CHARS_MAX = 16 * 2 ** 20;
+/** Comes with the release, on a cluster that did not know its kind before. */
+const FIRST_POOL = { enabled: true, name: 'first', spec: { replicas: 0 } };
 /** Less than the default asks for, so that five agents fit on a small machine. */
 const RESOURCES = { requests: { cpu: '50m', memory: '192Mi' }, limits: { memory: '1Gi' } };
 
@@ -169,7 +171,7 @@ export class Installation implements AsyncDisposable {
     const values = join(folder, 'values.json');
     const image = { ...IMAGE, pullPolicy: 'Never' };
     const objectStore = { endpoint, bucket: BUCKET };
-    await writeFile(values, JSON.stringify({ image, objectStore }));
+    await writeFile(values, JSON.stringify({ image, objectStore, agentPool: FIRST_POOL }));
     const chart = join(ROOT, 'helm/streamhouse');
     await this.#run('helm', [
       'install',
@@ -180,6 +182,7 @@ export class Installation implements AsyncDisposable {
       '--wait',
       '--timeout=8m',
     ]);
+    await this.kubectl('get', `agentpool/${FIRST_POOL.name}`);
   }
 
   async #ask(method: string, path: string, body: object): Promise<void> {
