@@ -47,8 +47,12 @@ export class PartitionReader {
     signal: AbortSignal,
   ): Promise<ReadBatches> {
     checkRange(partition, from);
-    if (from === partition.highWatermark) return { chunks: [], bytes: 0 };
-    const runs = withinBytes(await this.#runs(partition, from, signal), bytesMax);
+    const end = partition.highWatermark;
+    if (from === end) return { chunks: [], bytes: 0 };
+    const stored = await this.#runs(partition, from, signal);
+    // Postgres is ahead of the mark while the answer to a publish is on its way, or lost.
+    const readable = stored.filter((run) => run.baseOffset < end);
+    const runs = withinBytes(readable, bytesMax);
     const read = await Promise.allSettled(runs.map((run) => this.#runBytes(partition, run)));
     const chunks: Uint8Array[] = [];
     let bytesLeft = bytesMax;
