@@ -2,7 +2,8 @@
 import type { OperatorProcess } from '../harness/operator-process.ts';
 import { until } from '../harness/until.ts';
 import type { BenchContext } from './bench.ts';
-import { type Figure, figure } from './figure.ts';
+import { type Figure, figure, type Target } from './figure.ts';
+import { benchRollout } from './operator-rollout.ts';
 import { OperatorWorld, untilMetric } from './operator-world.ts';
 import { percentile } from './stats.ts';
 
@@ -18,53 +19,90 @@ const LEADERS_MAX = 5;
 const HOUR_MS = 3_600_000;
 const MIB = 2 ** 20;
 const WAIT_MS = 120_000;
-/** Ten times what many topics may take. */
-const CREATION_MS = 600_000;
+/** Of many topics, after which there is no figure. */
+const CREATION_MS = 420_000;
+const TELL_MS = 5_000;
 /** More often than a comparison begins: there is always one under way or about to be. */
 const NOTIFY_MS = 200;
 
+/** Statements that answer what topics there are, or give a resource its own. */
+const OF_TOPICS = ['owned-topics', 'topic-owners', 'claim-topics', 'release-topic'];
 const RESYNCS = 'streamhouse_operator_resyncs_total';
 
 /** In the order in which one state leads to the next. */
-export async function benchOperator({ options, say }: BenchContext): Promise<Figure[]> {
+export async function benchOperator(context: BenchContext): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  // Each is told when it is known: who interrupts the command has seen those that there are.
+  const add = (...more: readonly Figure[]): void => {
+    figures.push(...more);
+    for (const { name, median, unit } of more) context.say(`${name}: ${median.toFixed(2)} ${unit}`);
+  };
+  await benchTopics(context, add);
+  context.say(
+    `a rollout: agents as processes of this machine, as pods of simulated nodes are none`,
+  );
+  add(...(await benchRollout(context)));
+  return figures;
+}
+
+async function benchTopics(
+  { options, say }: BenchContext,
+  add: (...figures: readonly Figure[]) => void,
+): Promise<void> {
   const isQuick = options.seconds <= QUICK_SECONDS;
   const count = isQuick ? TOPICS_QUICK : TOPICS;
+  say('a control plane');
   await using world = await OperatorWorld.open(say);
   const first = await world.start();
   await until(() => first.isLeader(), AbortSignal.timeout(WAIT_MS));
   await world.watch();
-  const figures = [await newTopics(world, count)];
-  say(`${count} topics are Ready`);
-  const residentBytes = await first.metric('process_resident_memory_bytes');
-  const atMost = (value: number) => ({ kind: 'atMost', value }) as const;
-  figures.push(
-    figure(`memory of the operator at ${count} topics`, 'MiB', [residentBytes / MIB], atMost(200)),
-  );
+  say(`${count} new topics`);
+  add(await newTopics(world, count, say));
+  add(await memory(first, `memory of the operator after it has made ${count} topics`));
   say('one topic at a time');
   const idle = await singles(world, 'idle');
-  figures.push(figure('apply to Ready, p99, idle', 'ms', [percentile(idle, P99)], atMost(250)));
+  add(figure('apply to Ready, p99, idle', 'ms', [percentile(idle, P99)], atMost(250)));
   const busy = await duringResyncs(world, () => singles(world, 'busy'));
   const busyName = `apply to Ready, p99, while ${count} topics are compared`;
-  figures.push(figure(busyName, 'ms', [percentile(busy, P99)], atMost(1_000)));
+  add(figure(busyName, 'ms', [percentile(busy, P99)], atMost(1_000)));
   say('steady state');
-  figures.push(...(await steady(first, isQuick ? STEADY_QUICK_MS : STEADY_MS)));
+  add(...(await steady(first, isQuick ? STEADY_QUICK_MS : STEADY_MS)));
   first.kill('SIGTERM');
   await first.ended;
   say('cold start');
-  const second = await world.start();
-  figures.push(...(await coldStart(second, count + 2 * SINGLES)));
+  const { operator: second, statements } = await world.startCounted();
+  const all = count + 2 * SINGLES;
+  add(...(await coldStart(second, all, statements)));
+  add(await memory(second, `memory of an operator that found ${all} topics`));
   say('leaders that go');
   const faults = Math.min(options.faults, LEADERS_MAX);
-  figures.push(...(await leaders(world, second, faults)));
-  return figures;
+  add(...(await leaders(world, second, faults)));
 }
 
-async function newTopics(world: OperatorWorld, count: number): Promise<Figure> {
+function atMost(value: number): Target {
+  return { kind: 'atMost', value };
+}
+
+async function memory(operator: OperatorProcess, name: string): Promise<Figure> {
+  const residentBytes = await operator.metric('process_resident_memory_bytes');
+  return figure(name, 'MiB', [residentBytes / MIB], atMost(200));
+}
+
+async function newTopics(
+  world: OperatorWorld,
+  count: number,
+  say: BenchContext['say'],
+): Promise<Figure> {
   const beganMs = performance.now();
-  await world.createTopics(count, (index) => `many-${index}`);
-  await until(() => world.readyCount >= count, AbortSignal.timeout(CREATION_MS));
+  const telling = setInterval(() => say(`${world.readyCount} are Ready`), TELL_MS);
+  try {
+    await world.createTopics(count, (index) => `many-${index}`);
+    await until(() => world.readyCount >= count, AbortSignal.timeout(CREATION_MS));
+  } finally {
+    clearInterval(telling);
+  }
   const seconds = (performance.now() - beganMs) / 1_000;
-  return figure(`${count} new topics to Ready`, 's', [seconds], { kind: 'atMost', value: 60 });
+  return figure(`${count} new topics to Ready`, 's', [seconds], atMost(60));
 }
 
 async function singles(world: OperatorWorld, name: string): Promise<number[]> {
@@ -95,8 +133,8 @@ async function steady(operator: OperatorProcess, forMs: number): Promise<Figure[
   const share = ((await cpu()) - cpuBefore) / (tookMs / 1_000);
   const writes = (((await writesOf(operator)) - writesBefore) * HOUR_MS) / tookMs;
   return [
-    figure('steady state, share of a core', '%', [share * 100], { kind: 'atMost', value: 1 }),
-    figure('steady state, writes', '1/h', [writes], { kind: 'atMost', value: 0 }),
+    figure('steady state, share of a core', '%', [share * 100], atMost(1)),
+    figure('steady state, writes', '1/h', [writes], atMost(0)),
   ];
 }
 
@@ -108,7 +146,11 @@ async function writesOf(operator: OperatorProcess): Promise<number> {
 }
 
 /** Every topic is as its resource says already; that has to be found out, and nothing is to be done. */
-async function coldStart(operator: OperatorProcess, count: number): Promise<Figure[]> {
+async function coldStart(
+  operator: OperatorProcess,
+  count: number,
+  statements: ReadonlyMap<string, number>,
+): Promise<Figure[]> {
   const signal = AbortSignal.timeout(WAIT_MS);
   await until(async () => (await operator.probe('/readyz')) === 200, signal);
   const listedMs = performance.now();
@@ -119,9 +161,22 @@ async function coldStart(operator: OperatorProcess, count: number): Promise<Figu
   const verifiedMs = performance.now();
   const seconds = (verifiedMs - Math.max(listedMs, ledMs)) / 1_000;
   return [
-    figure(`cold start, ${count} topics verified`, 's', [seconds], { kind: 'atMost', value: 2 }),
-    figure('cold start, writes', '', [await writesOf(operator)], { kind: 'atMost', value: 0 }),
+    figure(`cold start, ${count} topics verified`, 's', [seconds], atMost(2)),
+    figure('cold start, writes', '', [await writesOf(operator)], atMost(0)),
+    figure(
+      'cold start, SQL queries that tell of topics',
+      '',
+      [countOf(statements, OF_TOPICS)],
+      atMost(1),
+    ),
+    figure('cold start, SQL statements of all kinds', '', [countOf(statements)]),
   ];
+}
+
+/** Executions of some statements, or of all. */
+function countOf(statements: ReadonlyMap<string, number>, names?: readonly string[]): number {
+  const counted = [...statements].filter(([name]) => names?.includes(name) ?? true);
+  return counted.reduce((sum, [, count]) => sum + count, 0);
 }
 
 async function leaders(
@@ -146,7 +201,7 @@ async function leaders(
       leader = standby;
     }
     const name = `leader gone by ${signal}, until the standby acts`;
-    figures.push(figure(name, 'ms', timesMs, { kind: 'atMost', value }));
+    figures.push(figure(name, 'ms', timesMs, atMost(value)));
   }
   return figures;
 }
