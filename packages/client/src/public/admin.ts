@@ -155,10 +155,11 @@ export interface Admin extends AsyncDisposable {
   groupLag(groupId: string, options?: WaitOptions): Promise<ConsumerLag>;
   /**
    * Sets what a group reads next, also while it has members: those lose their partitions, join again and go on from there. A
-   * group that is not there is made.
+   * group that is not there is made, or is `notFound` GROUP_NOT_FOUND when neither topics nor partitions are named.
    *
    * @example
-   * const reset = { groupId: 'billing', to: { timestampMs: Date.now() - 3_600_000 } } as const;
+   * const to = { timestampMs: Date.now() - 3_600_000 };
+   * const reset = { groupId: 'billing', topics: ['orders'], to };
    * const { changes } = await admin.resetOffsets({ ...reset, dryRun: true });
    * for (const { topic, partition, before, after } of changes) console.log(topic, partition, before, after);
    * await admin.resetOffsets(reset);
