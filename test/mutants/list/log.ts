@@ -132,6 +132,19 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     killedBy: [tests(SCENARIOS), tests(LOG_TEST)],
   },
   {
+    id: 'read-past-the-high-watermark',
+    bug: 'a fetch hands out what Postgres has and its holder has not heard of yet, and refuses who goes on from there',
+    invariants: ['I-16'],
+    patches: [
+      {
+        file: 'agent/src/read/partition-reader.ts',
+        find: 'stored.filter((run) => run.baseOffset < end)',
+        replace: 'stored',
+      },
+    ],
+    killedBy: [tests('agent/src/read/partition-reader.test.ts', 'I-16')],
+  },
+  {
     id: 'timeout-told-as-definite',
     bug: 'an agent that stops in the middle of a publish tells its producers that nothing was written',
     invariants: ['I-11'],
