@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type AuditedRequest, controlPlane } from '../harness/control-plane.ts';
+import type { OperatorProcess } from '../harness/operator-process.ts';
 import { OperatorStage, soon } from '../harness/operator-stage.ts';
 import { until } from '../harness/until.ts';
 
@@ -15,10 +16,11 @@ const plane = await controlPlane();
 
 describe.skipIf(plane === undefined)('a pool in trouble', () => {
   let stage: OperatorStage;
+  let operator: OperatorProcess;
 
   beforeAll(async () => {
     stage = await OperatorStage.open(plane!);
-    const operator = await stage.start('operator-0', { RESYNC_INTERVAL: RESYNC });
+    operator = await stage.start('operator-0', { RESYNC_INTERVAL: RESYNC });
     await until(() => operator.isLeader(), soon());
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
@@ -109,6 +111,12 @@ describe.skipIf(plane === undefined)('a pool in trouble', () => {
 
     const [looked, wrote] = [await looks(), await writes()];
     await until(async () => (await looks()) >= looked + RESYNCS, soon());
+    expect(await writes()).toBe(wrote);
+    operator.kill('SIGTERM');
+    expect(await operator.ended).toBe(0);
+    operator = await stage.start('operator-1', { RESYNC_INTERVAL: RESYNC });
+    await until(async () => (await looks()) > looked + RESYNCS, soon());
+    await settled('drifting');
     expect(await writes()).toBe(wrote);
   });
 
