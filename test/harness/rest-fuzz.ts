@@ -99,23 +99,15 @@ export class RestFuzz {
     const schema = this.#contract.schema(reference);
     if (schema.enum !== undefined) return this.#pick(schema.enum);
     if (schema.anyOf !== undefined) return this.#value(this.#pick(schema.anyOf));
-    switch (schema.type) {
-      case 'object':
-        return this.#object(schema);
-      case 'array':
-        return Array.from({ length: Math.floor(this.#random() * 4) }, () =>
-          this.#value(schema.items ?? {}),
-        );
-      case 'integer':
-      case 'number':
-        return (schema.minimum ?? 0) + Math.floor(this.#random() * 4);
-      case 'boolean':
-        return this.#random() < 0.5;
-      case 'null':
-        return null;
-      default:
-        return this.#text();
+    if (schema.type === 'object') return this.#object(schema);
+    if (schema.type === 'array') {
+      const length = Math.floor(this.#random() * 4);
+      return Array.from({ length }, () => this.#value(schema.items ?? {}));
     }
+    if (schema.type === 'integer' || schema.type === 'number')
+      return (schema.minimum ?? 0) + Math.floor(this.#random() * 4);
+    if (schema.type === 'boolean') return this.#random() < 0.5;
+    return schema.type === 'null' ? null : this.#text();
   }
 
   #object({ properties = {}, required = [] }: JsonSchema): Record<string, unknown> {

@@ -27,12 +27,11 @@ export interface LogLine {
 export interface RestOptions extends Partial<ApiSettings> {
   readonly keysFile?: string;
   readonly tokens?: ApiParts['tokens'];
-  readonly readyFault?: () => string | undefined;
 }
 
 export async function startRest(
   store: OperatorMetadata,
-  { keysFile, tokens, readyFault, ...settings }: RestOptions = {},
+  { keysFile, tokens, ...settings }: RestOptions = {},
 ): Promise<RestApi> {
   await using parts = new AsyncDisposableStack();
   const lines: LogLine[] = [];
@@ -40,7 +39,6 @@ export async function startRest(
     await startApi(
       {
         basePath: '/',
-        version: '0.0.0',
         isLoopback: keysFile === undefined && tokens === undefined,
         isReadOnly: false,
         allowedOrigins: [],
@@ -53,7 +51,6 @@ export async function startRest(
         figures: NO_FIGURES,
         keysFile,
         tokens,
-        readyFault: readyFault ?? (() => undefined),
         registry: new OperatorMetrics().registry,
         clock: systemClock,
         random: Math.random,

@@ -9,7 +9,7 @@ import { text } from 'node:stream/consumers';
 import { Sink } from '@streamhouse/cli/output/sink.ts';
 import { runProgram } from '@streamhouse/cli/program.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { startResourceServer } from '@streamhouse/standalone/resources/http-server.ts';
+import { startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import { openResources, type Resources } from '@streamhouse/standalone/resources/open-resources.ts';
 import { temporaryFolder } from '@streamhouse/standalone/testing/temporary-folder.test-support.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -34,7 +34,7 @@ beforeAll(async () => {
   resources = parts.use(
     await openResources({ home: folder, clock: systemClock, random: Math.random }),
   );
-  server = parts.use(await startResourceServer(resources.handler, 0)).url;
+  server = parts.use(await startApiServer(resources.handler, { host: '127.0.0.1', port: 0 })).url;
 });
 afterAll(() => parts.disposeAsync());
 

@@ -10,6 +10,8 @@ export type HttpHandler = (request: IncomingMessage, response: ServerResponse) =
 
 export interface ApiServer extends AsyncDisposable {
   readonly port: number;
+  /** As in `http://127.0.0.1:3001`. */
+  readonly url: string;
   /** For those who take upgrades. */
   readonly server: Server;
 }
@@ -47,8 +49,10 @@ export async function startApiServer(
     server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
   });
   const address = server.address();
+  const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
-    port: typeof address === 'object' && address !== null ? address.port : port,
+    port: bound,
+    url: `http://${host ?? 'localhost'}:${bound}`,
     server,
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {

@@ -27,7 +27,6 @@ import { limitRequests, type RateLimit } from './rate-limit.ts';
 export interface ApiSettings {
   /** Where it is mounted, as in `/` or `/streamhouse`. */
   readonly basePath: string;
-  readonly version: string;
   /** Only programs of this machine can connect, and all of them may do everything. */
   readonly isLoopback: boolean;
   readonly isReadOnly: boolean;
@@ -122,8 +121,8 @@ function routerOf(settings: ApiSettings, pipeline: Pipeline): express.Router {
 }
 
 /** The document, for programs and for people. */
-function addDocument(router: express.Router, { version, basePath }: ApiSettings): void {
-  const document = openApiDocument({ version, basePath });
+function addDocument(router: express.Router, { basePath }: ApiSettings): void {
+  const document = openApiDocument({ basePath });
   const pages = [
     ['/openapi.json', 'application/json', JSON.stringify(document)],
     ['/swagger-ui', 'text/html', documentPage(document)],

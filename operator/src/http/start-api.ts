@@ -29,7 +29,6 @@ export interface ApiParts {
   readonly keysFile: string | undefined;
   /** Who vouches for tokens of Kubernetes; undefined: none are taken. */
   readonly tokens: { readonly kube: KubeApi; readonly audience: string } | undefined;
-  readonly readyFault: () => string | undefined;
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;

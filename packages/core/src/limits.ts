@@ -149,8 +149,6 @@ export const LIMITS = {
   resourceHistoryChangesMax: 10_000,
   /** Watches of one kind at a time. More: 429. */
   resourceWatchesMax: 256,
-  /** Connections to the HTTP edge of a standalone's resources. More: closed at once. */
-  resourceConnectionsMax: 256,
   /** Writes that wait for those before them to be durable. More: 429. */
   resourceWritesWaitingMax: 10_000,
 

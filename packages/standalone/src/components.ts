@@ -6,6 +6,9 @@ import { hostname } from 'node:os';
 import { readAgentSettings } from '@streamhouse/agent/settings.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { PoolController } from '@streamhouse/operator/controllers/agent-pool.ts';
+import type { ApiSettings } from '@streamhouse/operator/http/api.ts';
+import { NO_FIGURES } from '@streamhouse/operator/http/figures-source.ts';
+import { startApi } from '@streamhouse/operator/http/start-api.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
 import { startOperator } from '@streamhouse/operator/operator.ts';
 import type { OperatorSettings } from '@streamhouse/operator/settings.ts';
@@ -16,7 +19,12 @@ import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store } from '@streamhouse/store/objects/s3.ts';
 import pino from 'pino';
 import { boundLogFiles } from './log-file.ts';
-import type { AgentFence, OperatorParts, StandaloneComponents } from './standalone.ts';
+import type {
+  AgentFence,
+  LocalOperator,
+  OperatorParts,
+  StandaloneComponents,
+} from './standalone.ts';
 
 const require = createRequire(import.meta.url);
 const APPLICATION_NAME = 'streamhouse-standalone';
@@ -29,6 +37,16 @@ const OPERATOR: OperatorSettings = {
   drift: 'Correct',
   resyncIntervalMs: 300_000,
   httpPort: undefined,
+};
+
+/** Nobody else can connect, and one person's tools ask as often as they like. */
+const API: ApiSettings = {
+  basePath: '/',
+  isLoopback: true,
+  isReadOnly: false,
+  allowedOrigins: [],
+  trustedProxies: 0,
+  requestsPerMinute: 10_000_000,
 };
 
 export function standaloneComponents(log: (line: string) => void): StandaloneComponents {
@@ -61,7 +79,7 @@ async function openMetadata(url: string, signal: AbortSignal): Promise<AgentFenc
 async function startLocalOperator(
   { kube, pools, url, agentEnv, logFile }: OperatorParts,
   tell: (line: string) => void,
-): Promise<AsyncDisposable> {
+): Promise<LocalOperator> {
   await using parts = new AsyncDisposableStack();
   const [clock, random] = [systemClock, Math.random];
   const lines = parts.use(await openLineFile(logFile));
@@ -94,8 +112,14 @@ async function startLocalOperator(
       ],
     }),
   );
+  const { handler } = parts.use(
+    await startApi(API, {
+      ...{ store, clock, random, log, figures: NO_FIGURES },
+      ...{ keysFile: undefined, tokens: undefined, registry: metrics.registry },
+    }),
+  );
   const owned = parts.move();
-  return { [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { handler, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**

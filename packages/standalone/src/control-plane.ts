@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { AGENT_POOL, type AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
+import { type HttpHandler, startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import type { KubeApi, KubeObject } from '@streamhouse/operator/kube/kube-api.ts';
 import type { PoolBackend } from '@streamhouse/operator/pools/pool-backend.ts';
 import type { AgentProcessComponents } from './agent-process.ts';
@@ -12,8 +13,8 @@ import { DEFAULT_POOL, LocalPools } from './pools/local-pools.ts';
 import { PortBook } from './port-book.ts';
 import { planPorts } from './ports.ts';
 import { pause } from './process.ts';
-import { startResourceServer } from './resources/http-server.ts';
 import { openResources } from './resources/open-resources.ts';
+import type { LocalOperator } from './standalone.ts';
 
 const HOST = '127.0.0.1';
 /** How long the start waits for topics to be made: whoever saw that all is ready writes to them next. */
@@ -32,7 +33,7 @@ export interface ControlPlaneSettings {
 
 export interface ControlPlaneComponents extends Omit<AgentProcessComponents, 'onChange'> {
   /** Starts what reconciles the resources; dispose ends it. */
-  readonly startOperator: (kube: KubeApi, pools: PoolBackend) => Promise<AsyncDisposable>;
+  readonly startOperator: (kube: KubeApi, pools: PoolBackend) => Promise<LocalOperator>;
 }
 
 export interface ControlPlane extends AsyncDisposable {
@@ -59,11 +60,14 @@ export async function startControlPlane(
   const clock = systemClock;
   const { api, handler } = parts.use(await openResources({ home, clock, random: Math.random }));
   await applyManifests(settings, api, log, signal);
-  const what = 'the API of Topics and AgentPools (--api-port)';
+  const what = 'the API (--api-port)';
   const wish = { port: settings.apiPort, what };
   const [port = 0] = await planPorts([wish], { host: HOST, isAuto: agents.isAutoPort });
-  const server = parts.use(await startResourceServer(handler, port));
-  log(`Topics and AgentPools are served on ${server.url}`);
+  let rest: HttpHandler = answerLater;
+  const dispatch: HttpHandler = (request, response) =>
+    (request.url?.startsWith('/apis/') === true ? handler : rest)(request, response);
+  const server = parts.use(await startApiServer(dispatch, { host: HOST, port }));
+  log(`the API is served on ${server.url}, to programs of this machine and without keys`);
   // The agents end before the operator does, which none the less has to be there when they start.
   const operator = parts.use(new AsyncDisposableStack());
   const ports = await PortBook.open(join(home, 'ports.json'));
@@ -74,7 +78,7 @@ export async function startControlPlane(
   const starting = pool === undefined ? Promise.resolve() : pools.startReady(pool, signal);
   // Should the operator fail first, the agents are ended, and nobody asks any more whether they became ready.
   starting.catch(() => undefined);
-  operator.use(await startOperator(api, pools));
+  rest = operator.use(await startOperator(api, pools)).handler;
   await starting;
   for (const agent of pools.agents) log(servesOn(agent));
   await untilTopicsAreLookedAt(api, signal);
@@ -88,6 +92,11 @@ export async function startControlPlane(
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
+
+/** Until the operator is there. */
+const answerLater: HttpHandler = (_, response) => {
+  response.writeHead(503, { 'retry-after': '1' }).end();
+};
 
 async function applyManifests(
   { home, agentCount, manifests }: ControlPlaneSettings,

@@ -13,7 +13,7 @@ export type StandaloneObjects =
 
 /** Topics and AgentPools as resources, as with an operator on Kubernetes. */
 export interface ResourceSettings {
-  /** Of the API that serves them; 0: any free one. */
+  /** Of the API that serves them and the REST API; 0: any free one. */
   readonly apiPort: number;
   /** Absolute path of the folder whose manifests are applied at the start. */
   readonly manifests: string;
@@ -87,8 +87,9 @@ export const HELP: string = `StreamHouse on one machine: PostgreSQL, an object s
                        stays until it is changed      (3 at first: so that one can be lost)
   --agent-port PORT    gRPC of the first agent; the others take the next ones    (9090)
   --metrics-port PORT  /health, /ready and /metrics of the first agent           (8080)
-  --api-port PORT      the API of Topics and AgentPools that streamhouse apply, get, delete and
-                       scale speak to; to programs of this machine only       (3001)
+  --api-port PORT      the REST API (see /swagger-ui), and the Topics and AgentPools that
+                       streamhouse apply, get, delete and scale speak to; to programs of this
+                       machine only, without keys                             (3001)
   --auto-port          take the next free port where one is taken
   --manifests DIR      apply its Topics and AgentPools: each once, and again at the start after it
                        was edited; an empty folder for none        (manifests/samples)

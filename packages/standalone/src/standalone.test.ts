@@ -151,7 +151,7 @@ test('names the port of the API that is taken, or takes the next one', async () 
   await once(squatter, 'listening');
   const resources = { apiPort, manifests: SAMPLES };
   await expect(startStandalone(settings({ resources }), components)).rejects.toThrow(
-    `port ${apiPort} for the API of Topics and AgentPools (--api-port) is taken`,
+    `port ${apiPort} for the API (--api-port) is taken`,
   );
   const moved = settings({ resources, isAutoPort: true });
   await using standalone = await startStandalone(moved, components);
@@ -159,7 +159,7 @@ test('names the port of the API that is taken, or takes the next one', async () 
   const url = new URL(standalone.api!.url);
   expect(Number(url.port)).toBeGreaterThan(apiPort);
   const screen = readyScreen(moved, standalone);
-  expect(screen).toContain(`resources  ${standalone.api?.url}`);
+  expect(screen).toContain(`api        ${standalone.api?.url}`);
   expect(screen).toContain(`npx streamhouse get topics --server ${standalone.api?.url}`);
   expect(standalone.agents.map(({ id }) => id)).toEqual(['agent-0']);
   await expect(standalone.addAgent()).rejects.toThrow('scale one of them');

@@ -2,6 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StreamError } from '@streamhouse/core/errors.ts';
+import type { HttpHandler } from '@streamhouse/operator/http/api-server.ts';
 import type { KubeApi } from '@streamhouse/operator/kube/kube-api.ts';
 import type { PoolBackend } from '@streamhouse/operator/pools/pool-backend.ts';
 import type { AgentProcessComponents } from './agent-process.ts';
@@ -23,7 +24,12 @@ export interface StandaloneComponents {
   /** Brings the schema of the database up to date and connects to it. */
   readonly openMetadata: (url: string, signal: AbortSignal) => Promise<AgentFence>;
   /** Starts what reconciles resources; dispose ends it. */
-  readonly startOperator: (parts: OperatorParts) => Promise<AsyncDisposable>;
+  readonly startOperator: (parts: OperatorParts) => Promise<LocalOperator>;
+}
+
+export interface LocalOperator extends AsyncDisposable {
+  /** The REST API. */
+  readonly handler: HttpHandler;
 }
 
 /** What the supervisor itself needs of the metadata. */

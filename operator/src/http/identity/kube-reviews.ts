@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Noun, Verb } from '@streamhouse/api/rest/route.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { KubeApi, KubeObject, ResourceType } from '../../kube/kube-api.ts';
 import type { Attempt, Principal } from './principal.ts';
@@ -76,13 +77,13 @@ export class KubeReviews {
     this.#rights = new Remembered(options.clock);
   }
 
-  /** Whose token it is; undefined when the API server does not take it. @throws KubeError when it cannot be asked. */
+  /** Whose token it is; undefined when the API server does not take it. @throws StreamError `unavailable` REVIEW_FAILED. */
   principal(token: string, signal: AbortSignal): Promise<KubePrincipal | undefined> {
     const key = createHash('sha256').update(token).digest('base64url');
     return this.#principals.get(key, () => this.#reviewToken(token, signal));
   }
 
-  /** Whether the API server lets them. @throws KubeError when it cannot be asked. */
+  /** Whether the API server lets them. @throws StreamError `unavailable` REVIEW_FAILED. */
   isAllowed(who: KubePrincipal, attempt: Attempt, signal: AbortSignal): Promise<boolean> {
     const key = JSON.stringify([who, attempt]);
     return this.#rights.get(key, () => this.#reviewAccess(who, attempt, signal));
@@ -91,7 +92,7 @@ export class KubeReviews {
   async #reviewToken(token: string, signal: AbortSignal): Promise<KubePrincipal | undefined> {
     const { kube, audience } = this.#options;
     const review: TokenReview = { metadata: { name: '' }, spec: { token, audiences: [audience] } };
-    const { status } = await kube.create(TOKEN_REVIEWS, review, signal);
+    const { status } = await asked(kube.create(TOKEN_REVIEWS, review, signal));
     const { username, uid, groups = [], extra = {} } = status?.user ?? {};
     // An API server that knows no audiences names none: such a token could be for anybody.
     const isOurs = status?.authenticated === true && status.audiences?.includes(audience) === true;
@@ -114,7 +115,7 @@ export class KubeReviews {
         },
       },
     };
-    const { status } = await this.#options.kube.create(ACCESS_REVIEWS, review, signal);
+    const { status } = await asked(this.#options.kube.create(ACCESS_REVIEWS, review, signal));
     return status?.allowed === true;
   }
 }
@@ -122,6 +123,16 @@ export class KubeReviews {
 function kubeVerb(verb: Verb, name: string | undefined): string {
   if (verb !== 'read') return verb;
   return name === undefined ? 'list' : 'get';
+}
+
+/** That this server may not ask is its own fault, and no answer about who asked it. */
+async function asked<T>(review: Promise<T>): Promise<T> {
+  try {
+    return await review;
+  } catch (cause) {
+    const message = `the API server of Kubernetes cannot be asked: ${toStreamError(cause).message}`;
+    throw new StreamError('unavailable', 'REVIEW_FAILED', message, { cause, retryAfterMs: 1_000 });
+  }
 }
 
 /** Answers for a while, and each question only once at a time. */

@@ -35,8 +35,10 @@ type ErrorStatus = keyof typeof ERRORS;
 
 const ALWAYS: readonly ErrorStatus[] = [400, 403, 408, 429, 431, 500, 503, 504];
 
+/** Of the contract, as releases have it. */
+const API_VERSION = '0.1.0';
+
 export interface DocumentOptions {
-  readonly version: string;
   /** Where it is served, as in `/` or `/streamhouse`. */
   readonly basePath: string;
 }
@@ -54,7 +56,7 @@ export function openApiDocument(options: DocumentOptions): OpenApiDocument {
     openapi: '3.1.1',
     info: {
       title: 'StreamHouse',
-      version: options.version,
+      version: API_VERSION,
       description:
         'Topics, records, agents, consumer groups and figures of one cluster. Offsets and times are integers below 2^53. What has no source is null.',
     },

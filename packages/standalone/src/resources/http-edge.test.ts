@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { type ApiServer, startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import { describe, expect, it } from 'vitest';
-import { type ResourceServer, startResourceServer } from './http-server.ts';
 import type { JsonObject } from './json.ts';
 import {
   ALWAYS,
@@ -24,7 +24,7 @@ const APPLY = 'application/apply-patch+yaml';
 
 interface Edge extends AsyncDisposable {
   readonly resources: TestResources;
-  readonly server: ResourceServer;
+  readonly server: ApiServer;
   readonly call: (method: string, path: string, body?: unknown, type?: string) => Promise<Answer>;
 }
 
@@ -37,7 +37,7 @@ interface Answer {
 async function edge(): Promise<Edge> {
   await using parts = new AsyncDisposableStack();
   const resources = parts.use(await testResources());
-  const server = parts.use(await startResourceServer(resources.handler, 0));
+  const server = parts.use(await startApiServer(resources.handler, { host: '127.0.0.1', port: 0 }));
   const owned = parts.move();
   return {
     resources,
@@ -303,17 +303,5 @@ describe('the HTTP edge', () => {
     await new Promise<void>((resolve) => socket.write(head, () => resolve()));
     socket.destroy();
     expect(await server.call('GET', `${SHOP}/topics`)).toMatchObject({ status: 200 });
-  });
-});
-
-describe('startResourceServer', () => {
-  it('names a port that is taken', async () => {
-    await using server = await edge();
-    const port = Number(new URL(server.server.url).port);
-    await expect(startResourceServer(server.resources.handler, port)).rejects.toMatchObject({
-      kind: 'unavailable',
-      reason: 'LISTEN',
-      message: expect.stringContaining(String(port)),
-    });
   });
 });
