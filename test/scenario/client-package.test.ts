@@ -22,11 +22,14 @@ await using admin = await connectAdmin({ bootstrap });
 await admin.createTopic({ name: 'TOPIC', partitions: 1 });
 await using producer = await connectProducer({ bootstrap });
 const sent = await producer.sendBatch('TOPIC', [{ key: 'a', value: 'one' }, { value: 'two' }]);
-await using consumer = await connectConsumer({ bootstrap });
-await consumer.assign([{ topic: 'TOPIC', partition: 0, offset: 0 }]);
+await using consumer = await connectConsumer({ bootstrap, groupId: 'TOPIC', autoOffsetReset: 'earliest' });
+await consumer.subscribe(['TOPIC']);
 const values = [];
 while (values.length < 2)
   for (const { value } of await consumer.poll(10_000)) values.push(Buffer.from(value ?? []).toString());
+await consumer.commit();
+const [done] = await consumer.committed([{ topic: 'TOPIC', partition: 0 }]);
+if (done?.offset !== 2) throw new Error('not committed');
 console.log(JSON.stringify({ offsets: sent.map(({ offset }) => offset), values }));
 const refused = await admin.describeTopic('nowhere').catch((error) => error);
 if (!(refused instanceof StreamError) || refused.kind !== 'notFound') throw refused;
