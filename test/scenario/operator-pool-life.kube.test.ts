@@ -64,6 +64,12 @@ describe.skipIf(plane === undefined)('the life of a pool', () => {
     return [...new Set(text.split(' '))];
   }
 
+  /** What the pool says of it. */
+  async function progress(pool: string): Promise<string | undefined> {
+    const conditions = (await stage.get('AgentPool', pool))?.status?.conditions;
+    return conditions?.find(({ type }) => type === 'Progressing')?.message;
+  }
+
   test('the sample becomes Ready, and kubectl scale changes how many agents there are', async () => {
     await stage.kubectl(['apply', '-f', '-'], await readFile(SAMPLE, 'utf8'));
     await stage.kubectl(['wait', '--for=condition=Ready', 'agentpool/default', '--timeout=60s']);
@@ -152,6 +158,11 @@ describe.skipIf(plane === undefined)('the life of a pool', () => {
     expect(await Promise.all(Object.keys(pools).map(seen))).toEqual(before);
     expect(await images('untouched')).toEqual(['streamhouse:1']);
     expect(await images('after-upgrade')).toEqual(['streamhouse:2']);
+    await until(
+      async () => (await progress('untouched'))?.includes('keep the image streamhouse:1') === true,
+      soon(),
+    );
+    expect(await progress('its-own')).toBe('the pool is as the spec says');
 
     await stage.kubectl(['scale', 'shap/untouched', '--replicas=3']);
     await until(async () => (await pods('untouched')).length === 3, soon());

@@ -58,6 +58,8 @@ export interface PoolFacts {
   readonly wanted: readonly WantedSet[];
   readonly sets: readonly PoolSet[];
   readonly members: readonly PoolMember[];
+  /** Image of the agents, where a pool of today would get another one: nothing but an upgrade of the operator changed. */
+  readonly keptImage?: string;
   /** Undefined: Postgres could not be asked, and the sessions of the members are not known. */
   readonly metadata: PoolMetadata | undefined;
 }
@@ -78,9 +80,7 @@ export interface PlatformMember extends Omit<PoolMember, 'session'> {
   readonly endedBeforeMs: number | undefined;
 }
 
-export interface PlatformFacts {
-  readonly wanted: readonly WantedSet[];
-  readonly sets: readonly PoolSet[];
+export interface PlatformFacts extends Pick<PoolFacts, 'wanted' | 'sets' | 'keptImage'> {
   readonly members: readonly PlatformMember[];
   /** Of the agents that were asked about: those of this pool that no process can have been when they were asked about. */
   readonly absent: readonly string[];

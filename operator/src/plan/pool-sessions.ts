@@ -21,12 +21,11 @@ export interface PoolSessions {
 }
 
 export function joinFacts(platform: PlatformFacts, known: PoolSessions | undefined): PoolFacts {
-  const { wanted, sets, members } = platform;
+  const { members, absent: _, ...facts } = platform;
   const live = (known?.sessions ?? []).toSorted((a, b) => a.incarnation - b.incarnation);
   const byAgent = new Map(live.map((session) => [session.agentId, session]));
   return {
-    wanted,
-    sets,
+    ...facts,
     members: members.map((member) => withSession(member, byAgent.get(member.agentId), known)),
     metadata: known && { gone: goneOf(platform, live), unheld: unheldOf(known) },
   };

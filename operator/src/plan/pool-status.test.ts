@@ -117,6 +117,13 @@ describe('conditions', () => {
     expect(found(given)).toEqual(expected);
   });
 
+  test('name the image that agents keep although their operator has another one', () => {
+    const says = (facts: Partial<PoolFacts>): string | undefined =>
+      changeFor({ facts }).status.conditions?.find(({ type }) => type === 'Progressing')?.message;
+    expect(says({ keptImage: 'streamhouse:1' })).toContain('keep the image streamhouse:1');
+    expect(says({})).toBe('the pool is as the spec says');
+  });
+
   test('are one of each, with reasons of the table and messages that fit', () => {
     const anyMember = fc.record({
       ordinal: fc.integer({ min: 0, max: 4 }),

@@ -159,7 +159,12 @@ function progressFinding(
     const message = `${stayingOf(facts).length} of ${spec.replicas} agents exist`;
     return { type, status: 'True', reason: 'Scaling', message };
   }
-  return { type, status: 'False', reason: 'Settled', message: 'the pool is as the spec says' };
+  const kept =
+    facts.keptImage === undefined
+      ? ''
+      : `; its agents keep the image ${facts.keptImage} until they are replaced`;
+  const message = `the pool is as the spec says${kept}`;
+  return { type, status: 'False', reason: 'Settled', message };
 }
 
 function degradedFinding(

@@ -89,6 +89,7 @@ export class KubernetesPools implements PoolBackend {
         ...share,
         revision: revisionOf(podTemplate(pool, share.zone, { ...install, image })),
       })),
+      ...(image === imageOf(pool, [], install) ? {} : { keptImage: image }),
       sets: sets.map(setOf),
       members,
       absent: await this.#absentOf(pool, sets, members, agentIds, signal),
