@@ -157,10 +157,11 @@ export class Cluster implements AsyncDisposable {
     const { clock, random } = this;
     const retrying = { clock, random, signal, timeoutMs: options.timeoutMs, ...BACKOFF };
     return retry(retrying, async (attemptSignal) => {
+      const channel = this.#anyChannel();
       try {
-        return await attempt(this.#anyChannel(), attemptSignal);
+        return await attempt(channel, attemptSignal);
       } catch (error) {
-        this.#cursor++;
+        this.#passOver(channel);
         if (options.isIdempotent || toStreamError(error).kind !== 'indefinite') throw error;
         throw new FinalError(error);
       }
@@ -225,6 +226,11 @@ export class Cluster implements AsyncDisposable {
     return this.channel(addresses[this.#cursor % addresses.length] as string);
   }
 
+  /** Once for all that failed on it: as many steps as calls could lead back to it. */
+  #passOver(channel: AgentChannel): void {
+    if (this.#anyChannel() === channel) this.#cursor++;
+  }
+
   #follow(name: string): void {
     if (this.#topics.has(name)) return;
     this.#topics.add(name);
@@ -260,14 +266,15 @@ export class Cluster implements AsyncDisposable {
       }
       this.#watchScope = new AbortController();
       const scope = this.#watchScope.signal;
-      const wasHeard = await watchMetadata(this.#anyChannel(), {
+      const channel = this.#anyChannel();
+      const wasHeard = await watchMetadata(channel, {
         topics: [...this.#topics],
         clock: this.clock,
         signal: AbortSignal.any([this.#life.signal, scope]),
         onMetadata: (metadata) => this.#apply(metadata),
       });
       if (scope.aborted) continue;
-      this.#cursor++;
+      this.#passOver(channel);
       failures = wasHeard ? 0 : failures + 1;
       if (failures > 0)
         await this.#pause(backoffDelayMs(failures, { random: this.random, ...BACKOFF }));

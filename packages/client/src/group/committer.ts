@@ -44,6 +44,9 @@ const STALE: ReadonlySet<string> = new Set([
   'REBALANCE_IN_PROGRESS',
 ]);
 
+/** A coordinator that does not answer so small a question in this time is looked for anew. */
+const ATTEMPT_MS = 5_000;
+
 export class Committer {
   readonly #options: CommitterOptions;
   readonly #committed = new WeakMap<PartitionReader, number>();
@@ -135,6 +138,7 @@ export class Committer {
     signal: AbortSignal,
   ): Promise<void> {
     const { cluster, coordinator, groupId } = this.#options;
+    const { requestTimeoutMs: timeoutMs } = cluster;
     const readers = [...offsets.keys()];
     const answer = await coordinator.call<CommitOffsetsRequest, CommitOffsetsResponse__Output>(
       (group) =>
@@ -150,7 +154,7 @@ export class Committer {
           ...pending,
         })),
       },
-      { signal, timeoutMs: cluster.requestTimeoutMs, attemptMs: cluster.requestTimeoutMs },
+      { signal, timeoutMs, attemptMs: Math.min(timeoutMs, ATTEMPT_MS) },
     );
     for (const [reader, { offset }] of offsets) this.#committed.set(reader, offset);
     for (const { topicId, partition, error } of answer.failures) {

@@ -19,6 +19,9 @@ import type { RebalanceListener } from '../public/consumer.ts';
 import { fetchCommitted } from './committed-offsets.ts';
 import type { GroupPlace } from './group-place.ts';
 
+/** Milliseconds that the end of a membership waits for callbacks and for the last commit. */
+const LEAVE_MS = 5_000;
+
 export interface GroupPartitionsOptions {
   readonly cluster: Cluster;
   readonly group: GroupSettings;
@@ -46,11 +49,13 @@ export class GroupPartitions implements AsyncDisposable {
   readonly #owned = new Map<string, OwnedPartition>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #life = new AbortController();
+  readonly #endView: () => void;
   /** Callbacks come one after the other. */
   #lastCallback: Promise<unknown> = Promise.resolve();
 
   constructor(options: GroupPartitionsOptions) {
     this.#options = options;
+    this.#endView = options.cluster.onView(() => this.#retryMissing());
   }
 
   places(): GroupPlace[] {
@@ -83,7 +88,8 @@ export class GroupPartitions implements AsyncDisposable {
     for (const { reader } of owned) if (reader !== undefined) reader.isHeld = true;
     const { cluster, group, reads } = this.#options;
     reads.putBack(readersOf(owned));
-    this.#run(this.#release(owned, cluster.clock.monotonicMs() + group.sessionTimeoutMs));
+    const waitMs = Math.min(group.sessionTimeoutMs, LEAVE_MS);
+    this.#run(this.#release(owned, cluster.clock.monotonicMs() + waitMs));
   }
 
   /** They are gone. */
@@ -98,8 +104,19 @@ export class GroupPartitions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#endView();
     this.#life.abort();
     await Promise.all(this.#tasks);
+  }
+
+  /** An agent that was behind said that a partition is not there: its topic is, and so it is asked again. */
+  #retryMissing(): void {
+    const { cluster, reads } = this.#options;
+    for (const { place, reader } of this.#owned.values()) {
+      const isThere = cluster.view.topics.get(place.topic)?.topicId === place.topicId;
+      if (isThere && reader?.failure?.kind === 'notFound') reader.failure = undefined;
+    }
+    reads.resume();
   }
 
   #find(keys: readonly string[]): OwnedPartition[] {

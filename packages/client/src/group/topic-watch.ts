@@ -49,7 +49,7 @@ export class TopicWatch implements AsyncDisposable {
 
   /** Whether a topic that is watched was deleted, and perhaps made again. */
   isGone(name: string, id: TopicId): boolean {
-    return this.#isWatched(name) && this.#known.get(name)?.topicId !== id;
+    return this.#watched().has(name) && this.#known.get(name)?.topicId !== id;
   }
 
   /**
@@ -64,8 +64,7 @@ export class TopicWatch implements AsyncDisposable {
     const names = isPattern
       ? await this.#matching(pattern as RegExp, signal)
       : [...new Set(topics)].toSorted();
-    const found: TopicView[] = [];
-    for (const name of names) found.push(await this.#ask(name, signal));
+    const found = await Promise.all(names.map((name) => this.#ask(name, signal)));
     this.#pattern = pattern;
     this.#names = names;
     this.#others = new Set();
@@ -80,12 +79,12 @@ export class TopicWatch implements AsyncDisposable {
   async include(names: ReadonlySet<string>): Promise<void> {
     this.#others = names;
     this.#forgetOthers();
-    for (const name of names) if (!this.#known.has(name)) await this.#look(name);
+    await this.#lookForMissing();
   }
 
   /** Takes in what was changed a moment ago: topics of these ids are there, says the coordinator. */
   async refresh(): Promise<void> {
-    for (const name of this.#names) await this.#look(name);
+    await Promise.all(this.#names.map((name) => this.#look(name)));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,18 +93,19 @@ export class TopicWatch implements AsyncDisposable {
     await Promise.all(this.#tasks);
   }
 
-  #isWatched(name: string): boolean {
-    return this.#others.has(name) || this.#names.includes(name);
+  #watched(): Set<string> {
+    return new Set([...this.#names, ...this.#others]);
   }
 
   /** What is not watched is not kept up to date. */
   #forgetOthers(): void {
-    for (const name of this.#known.keys()) if (!this.#isWatched(name)) this.#known.delete(name);
+    const watched = this.#watched();
+    for (const name of this.#known.keys()) if (!watched.has(name)) this.#known.delete(name);
   }
 
   #onView(): void {
     let isChanged = false;
-    for (const name of new Set([...this.#names, ...this.#others])) {
+    for (const name of this.#watched()) {
       const topic = this.#cluster.view.topics.get(name);
       if (topic !== undefined) isChanged = this.#learn(topic) || isChanged;
       else if (this.#known.has(name)) this.#doubt(name);
@@ -131,7 +131,7 @@ export class TopicWatch implements AsyncDisposable {
   async #look(name: string): Promise<void> {
     try {
       const topic = await this.#ask(name, this.#life.signal);
-      if (this.#isWatched(name) && this.#learn(topic)) this.#options.onChange();
+      if (this.#watched().has(name) && this.#learn(topic)) this.#options.onChange();
     } catch (error) {
       if (toStreamError(error).kind !== 'notFound') return; // Nobody could be asked: the next look asks again.
       if (this.#known.delete(name)) this.#options.onChange();
@@ -151,18 +151,21 @@ export class TopicWatch implements AsyncDisposable {
     };
     return runLoop(options, async (signal) => {
       if (this.#pattern !== undefined) await this.#match(this.#pattern, signal);
-      for (const name of new Set([...this.#names, ...this.#others])) {
-        if (!this.#known.has(name)) await this.#look(name);
-      }
+      await this.#lookForMissing();
     });
+  }
+
+  async #lookForMissing(): Promise<void> {
+    const missing = [...this.#watched()].filter((name) => !this.#known.has(name));
+    await Promise.all(missing.map((name) => this.#look(name)));
   }
 
   async #match(pattern: RegExp, signal: AbortSignal): Promise<void> {
     const names = await this.#matching(pattern, signal);
     if (pattern !== this.#pattern || names.join() === this.#names.join()) return;
-    for (const name of names) {
-      if (!this.#known.has(name)) this.#known.set(name, await this.#ask(name, signal));
-    }
+    const found = names.filter((name) => !this.#known.has(name));
+    const topics = await Promise.all(found.map((name) => this.#ask(name, signal)));
+    for (const topic of topics) this.#known.set(topic.name, topic);
     this.#names = names;
     this.#forgetOthers();
     this.#options.onChange();
