@@ -32,8 +32,6 @@ import { storage } from './storage.ts';
 
 const run = promisify(execFile);
 const BRIDGE = 'streamhouse0';
-/** Made and removed, to see whether that is allowed: in a container it may not be, root or not. */
-const PROBE = { bridge: 'streamhouse-try', cgroup: '/sys/fs/cgroup/streamhouse-try' };
 const REMOVAL = join(import.meta.dirname, 'remove-node.sh');
 const PROGRAMS = ['containerd', 'ctr', 'runc', 'iptables-save', 'ip', 'openssl'];
 const PLUGIN_FOLDERS = ['/opt/cni/bin', '/usr/lib/cni', '/usr/libexec/cni'];
@@ -71,12 +69,14 @@ async function strangers(): Promise<string | undefined> {
   return stdout === '' ? undefined : 'another kubelet has pods on this machine';
 }
 
+/** In a container root may not be allowed to make a bridge and a cgroup, so both are tried. */
 async function lackOfRights(): Promise<string | undefined> {
+  const name = `shtry${process.pid}`;
   try {
-    await run('ip', ['link', 'add', PROBE.bridge, 'type', 'bridge']);
-    await run('ip', ['link', 'delete', PROBE.bridge]);
-    await mkdir(PROBE.cgroup);
-    await rmdir(PROBE.cgroup);
+    await run('ip', ['link', 'add', name, 'type', 'bridge']);
+    await run('ip', ['link', 'delete', name]);
+    await mkdir(join('/sys/fs/cgroup', name));
+    await rmdir(join('/sys/fs/cgroup', name));
     return undefined;
   } catch (error) {
     return `a node needs rights that root does not have here: ${String(error).trim()}`;
