@@ -104,7 +104,8 @@ export interface ClientManifest {
 
 /** A project that has the package as it is built, and its libraries and `others` from this repository: it takes no network. */
 export async function linkedProject(others: readonly string[]): Promise<ClientProject> {
-  const project = await emptyProject();
+  await using parts = new AsyncDisposableStack();
+  const project = parts.use(await emptyProject());
   const modules = join(project.path, 'node_modules');
   const built = join(modules, '@streamhouse/client');
   await buildClient(built);
@@ -114,6 +115,7 @@ export async function linkedProject(others: readonly string[]): Promise<ClientPr
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(MODULES, name), join(modules, name));
   }
+  parts.move();
   return project;
 }
 
@@ -125,7 +127,9 @@ export interface Packed extends AsyncDisposable {
 
 /** The package as it is published. */
 export async function packClient(): Promise<Packed> {
+  await using parts = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'streamhouse-packed-'));
+  parts.defer(() => rm(folder, { recursive: true, force: true }));
   await buildClient(join(folder, 'dist'));
   const { exitCode, output } = await run('npm', ['pack', './dist', '--json', '--silent'], folder);
   if (exitCode !== 0) throw new Error(`npm pack: ${output}`);
@@ -134,10 +138,11 @@ export async function packClient(): Promise<Packed> {
     readonly files: readonly { readonly path: string }[];
   }[];
   if (packed === undefined) throw new Error(`npm pack: ${output}`);
+  const owned = parts.move();
   return {
     tarball: join(folder, packed.filename),
     files: packed.files.map(({ path }) => path).toSorted(),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
