@@ -86,6 +86,10 @@ export class GroupActor {
     return this.#over.signal.aborted;
   }
 
+  get slot(): number {
+    return this.#options.fence.slot;
+  }
+
   get members(): number {
     return this.#state.members.size;
   }
@@ -150,8 +154,8 @@ export class GroupActor {
     this.#options.onEnd();
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
-    for (const listeners of [...this.#listeners.values()])
-      for (const listener of [...listeners]) listener.end(error);
+    for (const listeners of this.#listeners.values())
+      for (const listener of listeners) listener.end(error);
   }
 
   #ask(event: (token: Token) => GroupEvent): Promise<GroupEffect> {
@@ -196,7 +200,7 @@ export class GroupActor {
   }
 
   #tell(memberId: string, news: MemberNews, generation: number): void {
-    for (const listener of [...(this.#listeners.get(memberId) ?? [])]) {
+    for (const listener of this.#listeners.get(memberId) ?? []) {
       if (news === 'stable' || news === 'rebalancing') listener.tell(news, generation);
       else listener.end(groupError(news));
     }

@@ -77,8 +77,8 @@ export class GroupCoordinator {
   /** Its groups are over here: whoever waits for them is told where to go. */
   closeSlot(slot: number, address: string | undefined): void {
     if (!this.#slots.delete(slot)) return;
-    for (const [groupId, group] of this.#groups) {
-      if (groupSlot(groupId) === slot) group.end(notCoordinator(address));
+    for (const group of this.#groups.values()) {
+      if (group.slot === slot) group.end(notCoordinator(address));
     }
   }
 
@@ -88,9 +88,8 @@ export class GroupCoordinator {
     for (const group of this.#groups.values()) group.end(error);
   }
 
-  /** The group, if it is in memory. @throws StreamError `notHolder` NOT_COORDINATOR. */
+  /** The group, if it is in memory: then its slot is held. */
   loaded(groupId: string): GroupActor | undefined {
-    this.#fence(groupId);
     return this.#groups.get(groupId);
   }
 
