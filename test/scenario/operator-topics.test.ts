@@ -2,9 +2,17 @@
  * Topics of an operator, as those who apply them see them: the situations and the deletion rules, on an API server in this
  * process and on Postgres as it is.
  */
+import type { TopicId } from '@streamhouse/core/ids.ts';
 import type { KubeApi } from '@streamhouse/operator/kube/kube-api.ts';
+import { temporaryFolder } from '@streamhouse/standalone/testing/temporary-folder.test-support.ts';
+import {
+  registerAgent,
+  requestFor,
+  runFor,
+} from '@streamhouse/store/metadata/pg/log.test-support.ts';
+import { openDirectoryStore } from '@streamhouse/store/objects/directory.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { forwarded, OperatorWorld, signal } from '../harness/operators.ts';
+import { forwarded, OperatorWorld, type RunningOperator, signal } from '../harness/operators.ts';
 import { until } from '../harness/until.ts';
 
 // Some wait for notifications and for the pause between two looks.
@@ -223,6 +231,54 @@ describe('the deletion of a resource', () => {
     const again = await world.untilReady('orders');
     expect(again.status?.topicId).toBe(status?.topicId);
     expect(again.metadata.uid).not.toBe(metadata.uid);
+  });
+
+  test('leaves nothing once its grace is over, and of others everything: rows first, then objects', async () => {
+    await using folder = await temporaryFolder();
+    await using objects = await openDirectoryStore({ root: folder.path });
+    const ids: (TopicId | undefined)[] = [];
+    const first = await world.start({ objects });
+    for (const name of ['doomed', 'kept']) {
+      await world.apply(name, { deletionPolicy: 'Delete', deletionGracePeriod: '0s' });
+      ids.push((await world.untilReady(name)).status?.topicId as TopicId | undefined);
+    }
+    const [doomed, kept] = ids;
+    const me = await registerAgent(world.metadata);
+    const held = await world.metadata.leases.takeover(
+      me,
+      await world.metadata.leases.all(signal()),
+      signal(),
+    );
+    const write = async (...topics: readonly (TopicId | undefined)[]): Promise<string> => {
+      const runs = held.filter(({ topicId }) => topics.includes(topicId)).map((one) => runFor(one));
+      const request = requestFor(me, runs);
+      await objects.put(request.objectKey, new Uint8Array(1_000), { signal: signal() });
+      const { accepted } = await world.metadata.log.publish(request, signal());
+      expect(accepted).toHaveLength(topics.length);
+      return request.objectKey;
+    };
+    const own = await write(doomed);
+    await world.delete('doomed');
+    await world.untilGone('doomed');
+    // A purge begins with a term, and once a minute.
+    const anew = async (last: RunningOperator): Promise<RunningOperator> => {
+      await last.operator[Symbol.asyncDispose]();
+      return await world.start({ objects });
+    };
+    const second = await anew(first);
+    const rows = () => world.database.sql('SELECT FROM topics WHERE topic_id = $1', [doomed]);
+    await until(async () => (await rows()).length === 0, signal());
+    // Whoever reads has time to end.
+    expect(await objects.size(own, { signal: signal() })).toBe(1_000);
+    const other = await write(kept);
+    await world.database.sql(`UPDATE objects SET unreferenced_at = now() - interval '1 hour'
+      WHERE unreferenced_at IS NOT NULL`);
+    await anew(second);
+    const left = () => world.database.sql<{ key: string }>('SELECT object_key AS key FROM objects');
+    await until(async () => (await left()).length === 1, signal());
+    expect(await left()).toEqual([{ key: other }]);
+    expect(await objects.size(own, { signal: signal() })).toBeUndefined();
+    expect(await objects.size(other, { signal: signal() })).toBe(1_000);
   });
 
   test('waits while the spec says paused', async () => {
