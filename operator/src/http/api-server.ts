@@ -19,6 +19,8 @@ export interface ApiServer extends AsyncDisposable {
 /** Headers of one request, whatever their size. */
 const HEADERS_MAX = 200;
 const CHECK_EVERY_MS = 1_000;
+/** Without a byte, after a connection was told to end. */
+const LINGER_MS = 1_000;
 
 /**
  * @param host undefined: every interface.
@@ -64,12 +66,14 @@ export async function startApiServer(
 
 /** Answers what is no request of HTTP, and ends the connection. */
 function refuse(error: Error & { readonly code?: string }, socket: Socket): void {
+  // What still comes is of the same kind. To close at once would take the answer with it.
+  if (socket.writableEnded) return;
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
-  const problem = problemOf(faultOf(error.code), 'none', '');
-  socket.end(rawAnswer(problem), () => socket.destroy());
+  socket.setTimeout(LINGER_MS, () => socket.destroy());
+  socket.end(rawAnswer(problemOf(faultOf(error.code), 'none', '')));
 }
 
 function faultOf(code: string | undefined): StreamError {

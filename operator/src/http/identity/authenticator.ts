@@ -50,19 +50,23 @@ export class Authenticator {
 
   /** Whose token it is. @throws as `identify`. */
   async verify(token: string, address: string, signal: AbortSignal): Promise<Principal> {
-    this.#gate.check(address);
-    const principal = await this.#principalOf(token, signal);
+    const principal = await this.#principalOf(token, address, signal);
     if (principal !== undefined) return principal;
+    this.#gate.check(address);
     this.#gate.fail(address);
     throw new StreamError('unauthorized', 'UNAUTHENTICATED', 'a valid token is required');
   }
 
-  async #principalOf(token: string, signal: AbortSignal): Promise<Principal | undefined> {
+  async #principalOf(
+    token: string,
+    address: string,
+    signal: AbortSignal,
+  ): Promise<Principal | undefined> {
     const { keys, reviews, clock } = this.#options;
     // A request without any is looked up as well, so that it takes as long.
     if (isApiKey(token) || reviews === undefined) return keys()?.principal(token, clock.wallMs());
     if (token === '' || token.length > LIMITS.apiTokenCharsMax) return undefined;
-    return await reviews.principal(token, signal);
+    return await reviews.principal(token, () => this.#gate.check(address), signal);
   }
 }
 

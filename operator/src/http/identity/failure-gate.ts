@@ -1,13 +1,15 @@
 import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 
-/** Failures of one address within a window. Further attempts are refused unseen, right ones too. */
+/** Failures of one address within a window. Those after them are told to wait, and nobody else is asked about their tokens. */
 const FAILURES_MAX = 20;
 const WINDOW_MS = 60_000;
 /** Addresses that are counted. More: the one counted for longest is forgotten. */
 const ADDRESSES_MAX = 10_000;
 
-/** Stands before every look at a token, so that nobody can try many. */
+/**
+ * Nobody tries many tokens. A right one is taken from any address: behind a proxy, one visitor must not lock out the others.
+ */
 export class FailureGate {
   readonly #clock: Clock;
   readonly #failures = new Map<string, { count: number; readonly untilMs: number }>();

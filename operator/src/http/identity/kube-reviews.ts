@@ -1,5 +1,5 @@
 /** What the API server says of a bearer's token (TokenReview) and of its rights (SubjectAccessReview), remembered for a while. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Noun, Verb } from '@streamhouse/api/rest/route.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
@@ -77,10 +77,20 @@ export class KubeReviews {
     this.#rights = new Remembered(options.clock);
   }
 
-  /** Whose token it is; undefined when the API server does not take it. @throws StreamError `unavailable` REVIEW_FAILED. */
-  principal(token: string, signal: AbortSignal): Promise<KubePrincipal | undefined> {
-    const key = createHash('sha256').update(token).digest('base64url');
-    return this.#principals.get(key, () => this.#reviewToken(token, signal));
+  /**
+   * Whose token it is; undefined when the API server does not take it. `admit` is called before that is asked, and may throw.
+   * @throws StreamError `unavailable` REVIEW_FAILED.
+   */
+  principal(
+    token: string,
+    admit: () => void,
+    signal: AbortSignal,
+  ): Promise<KubePrincipal | undefined> {
+    const key = hash('sha256', token, 'base64url');
+    return this.#principals.get(key, () => {
+      admit();
+      return this.#reviewToken(token, signal);
+    });
   }
 
   /** Whether the API server lets them. @throws StreamError `unavailable` REVIEW_FAILED. */
