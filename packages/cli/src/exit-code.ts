@@ -67,6 +67,9 @@ const NEXT_BY_REASON: Readonly<Record<string, string>> = {
   CONNECT_FAILED:
     'start a cluster with "npm start", or name its agents with --bootstrap HOST:PORT or STREAMHOUSE_BOOTSTRAP',
   RECORD_TOO_LARGE: 'send smaller records',
+  GROUP_NOT_FOUND: '"streamhouse groups list" shows what is there',
+  GROUP_HAS_MEMBERS: 'stop them first; "streamhouse groups describe" shows them',
+  NOT_OWNED: 'the member that has it prints those records again',
   [UNKNOWN_CALL]:
     'the server is of another version, or is not StreamHouse: use the command of its version',
 };

@@ -8,6 +8,7 @@ import {
   parsePartition,
   parseRetention,
   parseSeparator,
+  parseTarget,
 } from './options.ts';
 
 describe('parsePartition', () => {
@@ -53,6 +54,23 @@ describe('parseFrom', () => {
 
   it('refuses an offset that would be rounded', () => {
     expect(() => parseFrom('9223372036854775808')).toThrow('0..9007199254740991');
+  });
+});
+
+describe('parseTarget', () => {
+  it.each([
+    ['earliest', 'earliest'],
+    ['latest', 'latest'],
+    ['7', { offset: 7 }],
+    ['+7', { shift: 7 }],
+    ['-7', { shift: -7 }],
+    ['2026-01-31', { timestampMs: Date.UTC(2026, 0, 31) }],
+  ])('reads %s', (text, target) => {
+    expect(parseTarget(text)).toEqual(target);
+  });
+
+  it.each(['+', '-1e3', '--1', '+0', '-9007199254740992', 'yesterday'])('refuses %j', (text) => {
+    expect(() => parseTarget(text)).toThrow(InvalidArgumentError);
   });
 });
 

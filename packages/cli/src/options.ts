@@ -1,4 +1,5 @@
 /** Values of the command line, checked before anything is connected. */
+import type { OffsetTarget } from '@streamhouse/client/mod.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { InvalidArgumentError } from 'commander';
 
@@ -47,6 +48,24 @@ export function parseFrom(text: string): ReadFrom {
     );
   }
   return { at: 'time', timestampMs };
+}
+
+/** Where a group is to go on: as `parseFrom`, or so many records later or earlier. */
+export function parseTarget(text: string): OffsetTarget {
+  if (/^[+-]\d+$/.test(text)) {
+    const shift = parseInteger(text.slice(1), 1, Number.MAX_SAFE_INTEGER);
+    return { shift: text.startsWith('-') ? -shift : shift };
+  }
+  const from = parseFrom(text);
+  switch (from.at) {
+    case 'earliest':
+    case 'latest':
+      return from.at;
+    case 'offset':
+      return { offset: from.offset };
+    case 'time':
+      return { timestampMs: from.timestampMs };
+  }
 }
 
 const MS_BY_UNIT: Readonly<Record<string, number>> = {
@@ -100,6 +119,16 @@ export function collectPair(
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It must be name=value.');
   return [...before, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+/** One text on top of those given before. */
+export function collectText(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+/** One partition on top of those given before. */
+export function collectPartition(text: string, before: readonly number[] = []): readonly number[] {
+  return [...before, parsePartition(text)];
 }
 
 /** A separator, where `\t` stands for a tab, as a shell can hardly type one. */

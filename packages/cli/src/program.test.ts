@@ -63,6 +63,15 @@ describe('runProgram', () => {
     [['produce', 't', '--key-field', 'k'], /need --json; add it/],
     [['consume', 't', '--json', '--key-separator', ':'], /--output json has the key/],
     [['topics', 'alter', 't'], /nothing to change is given/],
+    [['consume', 't', '--group', 'g', '--partition', '1'], /leave --partition or --group out/],
+    [['consume', 't', '--group', 'g', '--from', '7'], /"streamhouse groups reset"; --from takes/],
+    [['consume', 't', '--group', 'g', '--from', '2026-01-31'], /earliest or latest with --group/],
+    [['groups', 'reset', 'g'], /required option '--to <target>' not specified; see/],
+    [['groups', 'reset', 'g', '--to', '1e3'], /"earliest", "latest", an offset, or a time/],
+    [['groups', 'reset', 'g', '--to', '-0'], /1\.\.9007199254740991; see/],
+    [['groups', 'reset', 'g', '--to', '-7'], /add --yes, or --dry-run to see the changes first/],
+    [['groups', 'reset', 'g', '--to', '7', '--yes', '--partition', '0'], /add one --topic/],
+    [['groups', 'describe'], /missing required argument 'group'; see "streamhouse groups describe/],
     [['apply'], /required option '-f, --filename <path>' not specified; see/],
     [['get', 'groups'], /there is no kind "groups"; use topics and agentpools/],
     [['get', 'topics', '../x'], /"\.\.\/x" is no name of a resource; use/],
@@ -98,6 +107,7 @@ describe('runProgram', () => {
     [['produce', 't']],
     [['consume', 't']],
     [['agents', 'list']],
+    [['groups', 'list']],
   ])('B-16 names every address of %j when no server is there, with 5', async (args) => {
     const gone = createServer();
     const address = await listen(gone);
@@ -162,6 +172,7 @@ describe('runProgram', () => {
       ['produce'],
       ['consume'],
       ['agents', 'list'],
+      ...['list', 'describe', 'reset', 'delete'].map((name) => ['groups', name]),
       ...['apply', 'get', 'delete', 'scale'].map((name) => [name]),
       ['bench', 'produce'],
       ['bench', 'consume'],
@@ -184,12 +195,15 @@ describe('runProgram', () => {
     expect(complete('--output', 'json', 'topics', 'de')).toEqual(['describe', 'delete']);
     expect(complete('produce', 'orders', '--key')).toEqual(['--key-separator', '--key-field']);
     expect(complete('completion', 'z')).toEqual(['zsh']);
+    expect(complete('groups', 're')).toEqual(['reset']);
+    expect(complete('groups', 'reset', 'billing', '--d')).toEqual(['--dry-run']);
+    expect(complete('consume', 'orders', '--g')).toEqual(['--group']);
   });
 
   it.each(['zsh', 'fish'])('has every command in the completion of %s', async (shell) => {
     const { exitCode, stdout } = await run(['completion', shell]);
     expect(exitCode).toBe(0);
-    for (const path of ['topics create', 'bench consume', 'agents list']) {
+    for (const path of ['topics create', 'bench consume', 'agents list', 'groups reset']) {
       expect(stdout).toContain(`streamhouse ${path}`);
     }
     expect(stdout).toContain('--key-separator');

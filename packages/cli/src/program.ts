@@ -8,6 +8,7 @@ import { addCompletionCommand } from './commands/completion.ts';
 import { addConsumeCommand } from './commands/consume.ts';
 import { addDeleteCommand } from './commands/delete.ts';
 import { addGetCommand } from './commands/get.ts';
+import { addGroupsCommand } from './commands/groups.ts';
 import { addProduceCommand } from './commands/produce.ts';
 import { addScaleCommand } from './commands/scale.ts';
 import { addTopicsCommand } from './commands/topics.ts';
@@ -22,6 +23,7 @@ Examples:
   streamhouse topics create orders --partitions 12
   echo '{"user":7,"item":"tea"}' | streamhouse produce orders --json --key-field user
   streamhouse consume orders --json
+  streamhouse groups describe billing
   streamhouse topics list --output yaml --bootstrap agent-1:9090,agent-2:9090
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not allowed, 4 not found, 5 unavailable, 130 interrupted.`;
@@ -54,7 +56,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
 
 function buildProgram(context: CliContext, output: OutputConfiguration): Command {
   const program = new Command('streamhouse')
-    .description('Topics, records and agents of a StreamHouse cluster.')
+    .description('Topics, records, consumer groups and agents of a StreamHouse cluster.')
     .version(manifest.version, '--version', 'print the version')
     .helpOption('-h, --help', 'print how to use a command')
     .helpCommand(false)
@@ -76,6 +78,7 @@ function buildProgram(context: CliContext, output: OutputConfiguration): Command
   addTopicsCommand(program, context);
   addProduceCommand(program, context);
   addConsumeCommand(program, context);
+  addGroupsCommand(program, context);
   addAgentsCommand(program, context);
   addApplyCommand(program, context);
   addGetCommand(program, context);

@@ -1,4 +1,7 @@
-import type { ConsumerLag, ConsumerRecord } from '@streamhouse/client/mod.ts';
+import type { ConsumerRecord, PartitionLag } from '@streamhouse/client/mod.ts';
+
+/** How far one partition of the topic is read. */
+export type PartitionPosition = Pick<PartitionLag, 'partition' | 'position'>;
 
 /** Where reading a topic ends: the high watermarks of the moment it was made. What is appended later is not waited for. */
 export class ReadEnd {
@@ -6,11 +9,9 @@ export class ReadEnd {
   readonly #ends = new Map<number, number>();
   #reached: number[] = [];
 
-  constructor(lag: ConsumerLag) {
-    for (const { partition, highWatermark } of lag.partitions) {
-      this.#ends.set(partition, highWatermark);
-    }
-    this.moveToPositions(lag);
+  constructor(starts: readonly Pick<PartitionLag, 'partition' | 'position' | 'highWatermark'>[]) {
+    for (const { partition, highWatermark } of starts) this.#ends.set(partition, highWatermark);
+    this.moveTo(starts);
   }
 
   get isReached(): boolean {
@@ -33,8 +34,8 @@ export class ReadEnd {
   }
 
   /** The next record of each partition has the offset of its position or a later one. */
-  moveToPositions(lag: ConsumerLag): void {
-    for (const { partition, position } of lag.partitions) this.#moveTo(partition, position);
+  moveTo(positions: readonly PartitionPosition[]): void {
+    for (const { partition, position } of positions) this.#moveTo(partition, position);
   }
 
   #moveTo(partition: number, position: number): void {

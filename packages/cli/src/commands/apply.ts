@@ -1,16 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
+import { collectText } from '../options.ts';
 import { renderValue } from '../output/format.ts';
 import { type ApiClient, type Fields, isFields } from '../resources/api-client.ts';
 import { fullName } from '../resources/kinds.ts';
 import { type Manifest, readManifests } from '../resources/manifests.ts';
-import {
-  apiClient,
-  collectPath,
-  type ResourceOptions,
-  withResourceOptions,
-} from '../resources/options.ts';
+import { apiClient, type ResourceOptions, withResourceOptions } from '../resources/options.ts';
 import { outputOption } from './global.ts';
 
 interface ApplyOptions extends ResourceOptions {
@@ -31,7 +27,7 @@ export function addApplyCommand(program: Command, context: CliContext): void {
     .requiredOption(
       '-f, --filename <path>',
       'a file, a folder, or - for the standard input; may be given more than once',
-      collectPath,
+      collectText,
     )
     .addHelpText('after', EXAMPLES)
     .action((options: ApplyOptions, command: Command) => apply(options, command, context));

@@ -16,23 +16,23 @@ import {
   parseSeparator,
   type ReadFrom,
 } from '../options.ts';
-import { type RecordShape, renderRecord, TABLE_TITLE } from '../output/record-writer.ts';
+import { RecordPrinter } from '../output/record-printer.ts';
+import type { RecordShape } from '../output/record-writer.ts';
 import { ReadEnd } from '../read-end.ts';
+import { checkGroupOptions, consumeInGroup } from './consume-group.ts';
 import { connectOptions, outputOption } from './global.ts';
 import { requirePartition } from './partition.ts';
+import { POLL_MS, POLL_RECORDS_MAX, type Reading } from './reading.ts';
 
 interface ConsumeOptions {
   readonly from?: ReadFrom;
   readonly follow?: boolean;
+  readonly group?: string;
   readonly max?: number;
   readonly json?: boolean;
   readonly partition?: number;
   readonly keySeparator?: string;
 }
-
-const POLL_RECORDS_MAX = 5_000;
-/** How long a poll waits for records before the end is looked at again. */
-const POLL_MS = 500;
 
 const NOTES = `
 Prints values, one per line: their bytes as they are into a pipe or a file, with control characters escaped on a terminal.
@@ -44,11 +44,16 @@ A tombstone is an empty line. Without --follow it ends where the topic ended whe
 A time for --from is ISO 8601: 2026-01-31 and 2026-01-31T12:00:00Z are UTC, without Z or offset it is local time.
 Records of one partition are printed in their order; Ctrl-C ends --follow with 0.
 
+With --group the members of the group share the partitions, and each goes on where the group has committed; --from says
+where it begins as long as it has not. Every second, and at the end, the command commits what it has printed. Without
+--follow it ends once the group has read what was there when it began. "streamhouse groups" shows and resets groups.
+
 Examples:
   streamhouse consume orders
   streamhouse consume orders --follow --from latest --output table
   streamhouse consume flights --from earliest --json > flights.jsonl
-  streamhouse consume orders --partition 3 --from 1200 --max 10 --output json`;
+  streamhouse consume orders --partition 3 --from 1200 --max 10 --output json
+  streamhouse consume orders --group billing --follow --json`;
 
 export function addConsumeCommand(program: Command, context: CliContext): void {
   program
@@ -61,6 +66,7 @@ export function addConsumeCommand(program: Command, context: CliContext): void {
       parseFrom,
     )
     .option('--follow', 'go on with what is produced from now on, until Ctrl-C')
+    .option('--group <id>', 'read as a member of this group, and commit what was printed')
     .option('--max <count>', 'end after so many records', parseCount)
     .option('--json', 'print values as JSON, one per line')
     .option('--partition <number>', 'read this partition only', parsePartition)
@@ -77,36 +83,51 @@ async function consume(
   command: Command,
   context: CliContext,
 ): Promise<void> {
+  const { group, partition, max = Number.POSITIVE_INFINITY } = options;
   const shape = shapeOf(options, command, context);
+  if (group !== undefined) checkGroupOptions(partition, options.from);
   const isFollowing = options.follow === true;
-  const from = options.from ?? { at: isFollowing ? 'latest' : 'earliest' };
   const connect = connectOptions(command, context);
-  const description = await describeTopic(topic, connect, context);
-  const starts = startsOf(description, options.partition, from);
-  const stop = AbortSignal.any([context.interrupted, context.stdout.closed]);
+  const reading: Reading = {
+    topic: await describeTopic(topic, connect, context),
+    connect,
+    from: options.from ?? { at: isFollowing ? 'latest' : 'earliest' },
+    isFollowing,
+    max,
+    printer: new RecordPrinter(context.stdout, shape),
+    stop: AbortSignal.any([context.interrupted, context.stdout.closed]),
+  };
+  try {
+    if (group === undefined) await consumeAlone(reading, partition);
+    else await consumeInGroup(reading, group);
+  } catch (error) {
+    if (!reading.stop.aborted || error instanceof CommandError) throw error;
+    if (context.interrupted.aborted && !isFollowing) {
+      throw new CommandError(EXIT.interrupted, 'interrupted before the end of the topic');
+    }
+  }
+}
+
+async function consumeAlone(reading: Reading, partition: number | undefined): Promise<void> {
+  const { topic, from, isFollowing, printer, stop } = reading;
+  const starts = startsOf(topic, partition, from);
   await using consumer = await connectConsumer({
-    ...connect,
+    ...reading.connect,
     autoOffsetReset: resetOf(from),
     maxPollRecords: POLL_RECORDS_MAX,
   });
-  let left = options.max ?? Number.POSITIVE_INFINITY;
-  try {
-    await consumer.assign(starts, { signal: stop });
-    if (from.at === 'time') {
-      await consumer.seekToTimestamp(from.timestampMs, undefined, { signal: stop });
-    }
-    const end = isFollowing ? undefined : new ReadEnd(await consumer.lag({ signal: stop }));
-    if (shape.output === 'table') await context.stdout.writeText(TABLE_TITLE);
-    for await (const records of batchesUpTo(topic, consumer, end, stop)) {
-      await print(records.slice(0, left), shape, context);
-      left -= records.length;
-      if (left <= 0) return;
-    }
-  } catch (error) {
-    if (!stop.aborted) throw error;
+  await consumer.assign(starts, { signal: stop });
+  if (from.at === 'time') {
+    await consumer.seekToTimestamp(from.timestampMs, undefined, { signal: stop });
   }
-  if (context.interrupted.aborted && !isFollowing) {
-    throw new CommandError(EXIT.interrupted, 'interrupted before the end of the topic');
+  const lag = isFollowing ? undefined : await consumer.lag({ signal: stop });
+  const end = lag && new ReadEnd(lag.partitions);
+  await printer.begin();
+  let left = reading.max;
+  for await (const records of batchesUpTo(topic.name, consumer, end, stop)) {
+    await printer.print(records.slice(0, left));
+    left -= records.length;
+    if (left <= 0) return;
   }
 }
 
@@ -193,18 +214,7 @@ async function* batchesUpTo(
     }
     yield records.filter((record) => end.includes(record));
     // A position can pass the end without a record, where retention removed it. And agents that are gone must be noticed.
-    if (records.length === 0) end.moveToPositions(await consumer.lag({ signal: stop }));
+    if (records.length === 0) end.moveTo((await consumer.lag({ signal: stop })).partitions);
     consumer.pause(end.takeReached().map((partition) => ({ topic, partition })));
   }
-}
-
-async function print(
-  records: readonly ConsumerRecord[],
-  shape: RecordShape,
-  context: CliContext,
-): Promise<void> {
-  for (const record of records) {
-    for (const bytes of renderRecord(record, shape)) context.stdout.gather(bytes);
-  }
-  await context.stdout.flush();
 }

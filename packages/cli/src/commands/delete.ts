@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import { CommandError, EXIT } from '../exit-code.ts';
+import { collectText } from '../options.ts';
 import { renderValue } from '../output/format.ts';
 import { fullName, type Target, targetsOf } from '../resources/kinds.ts';
 import { readManifests } from '../resources/manifests.ts';
-import {
-  apiClient,
-  collectPath,
-  type ResourceOptions,
-  withResourceOptions,
-} from '../resources/options.ts';
+import { apiClient, type ResourceOptions, withResourceOptions } from '../resources/options.ts';
 import { outputOption } from './global.ts';
 
 interface DeleteOptions extends ResourceOptions {
@@ -39,7 +35,7 @@ export function addDeleteCommand(program: Command, context: CliContext): void {
     .option(
       '-f, --filename <path>',
       'a file, a folder, or - for the standard input; may be given more than once',
-      collectPath,
+      collectText,
     )
     .option('--ignore-not-found', 'do nothing about those that are not there')
     .addHelpText('after', EXAMPLES)

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRetention } from '../options.ts';
-import { formatBytes, formatCount, formatRetention, formatTime, renderValue } from './format.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatRetention,
+  formatSeconds,
+  formatTime,
+  renderValue,
+} from './format.ts';
 
 describe('formatRetention', () => {
   it('prints what the option reads as the same time', () => {
@@ -12,6 +19,19 @@ describe('formatRetention', () => {
     );
     expect(formatRetention(-1)).toBe('forever');
     expect(formatRetention(604_800_000)).toBe('7d');
+  });
+});
+
+describe('formatSeconds', () => {
+  it.each([
+    [0, '0'],
+    [0.04, '0'],
+    [0.35, '0.4'],
+    [12, '12'],
+    [99.94, '99.9'],
+    [1_234.5, '1,235'],
+  ])('prints %d as %s', (seconds, text) => {
+    expect(formatSeconds(seconds)).toBe(text);
   });
 });
 

@@ -51,6 +51,11 @@ export function formatCount(count: number): string {
   return Math.round(count).toLocaleString('en-US');
 }
 
+/** `0`, `0.4`, `12.5`, `1,234`: tenths as long as they tell anything. */
+export function formatSeconds(seconds: number): string {
+  return seconds >= 100 ? formatCount(seconds) : String(Math.round(seconds * 10) / 10);
+}
+
 /** ISO 8601 in UTC; a time that no calendar has is given in milliseconds. */
 export function formatTime(timestampMs: number): string {
   const date = new Date(timestampMs);

@@ -25,8 +25,3 @@ export function apiClient(options: ResourceOptions, context: CliContext): ApiCli
   const { server, namespace = NAMESPACE_DEFAULT } = options;
   return new ApiClient({ server, namespace, clock: context.clock, signal: context.interrupted });
 }
-
-/** One path on top of those given before. */
-export function collectPath(path: string, before: readonly string[] = []): readonly string[] {
-  return [...before, path];
-}
