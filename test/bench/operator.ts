@@ -22,6 +22,7 @@ const WAIT_MS = 120_000;
 /** Of many topics, after which there is no figure. */
 const CREATION_MS = 420_000;
 const TELL_MS = 5_000;
+const QUIET_MS = 3_000;
 /** More often than a comparison begins: there is always one under way or about to be. */
 const NOTIFY_MS = 200;
 
@@ -59,6 +60,8 @@ async function benchTopics(
   say(`${count} new topics`);
   add(await newTopics(world, count, say));
   add(await memory(first, `memory of the operator after it has made ${count} topics`));
+  say('until the last event is written');
+  await untilQuiet(first);
   say('one topic at a time');
   const idle = await singles(world, 'idle');
   add(figure('apply to Ready, p99, idle', 'ms', [percentile(idle, P99)], atMost(250)));
@@ -103,6 +106,16 @@ async function newTopics(
   }
   const seconds = (performance.now() - beganMs) / 1_000;
   return figure(`${count} new topics to Ready`, 's', [seconds], atMost(60));
+}
+
+/** Until the operator has nothing left to write: events come after what they tell of. */
+async function untilQuiet(operator: OperatorProcess): Promise<void> {
+  let [writes, sinceMs] = [-1, performance.now()];
+  await until(async () => {
+    const present = await writesOf(operator);
+    if (present !== writes) [writes, sinceMs] = [present, performance.now()];
+    return performance.now() - sinceMs > QUIET_MS;
+  }, AbortSignal.timeout(WAIT_MS));
 }
 
 async function singles(world: OperatorWorld, name: string): Promise<number[]> {
