@@ -12,9 +12,11 @@ import {
 import { SETTINGS, soon } from '@streamhouse/store/metadata/pg/log.test-support.ts';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
+  around,
   startTestAgent,
   temporaryRoot,
   type TestAgent,
+  type TestAgentOptions,
   until,
 } from '../testing/agent.test-support.ts';
 import {
@@ -40,8 +42,11 @@ beforeEach(async () => {
   root = parts.use(await temporaryRoot()).path;
 });
 
-async function start(agentId = 'agent-0'): Promise<TestAgent> {
-  const agent = await startTestAgent({ url: database.url, root, agentId });
+async function start(
+  agentId = 'agent-0',
+  options: Partial<TestAgentOptions> = {},
+): Promise<TestAgent> {
+  const agent = await startTestAgent({ url: database.url, root, agentId, ...options });
   onTestFinished(() => agent[Symbol.asyncDispose]());
   await until(async () => (await agent.get('/ready')).status === 200);
   return agent;
@@ -77,9 +82,11 @@ async function twoMembers(
   agent: TestAgent,
   topic: AssignedTopic,
 ): Promise<[TestMember, TestMember]> {
+  // Longer than the test: whoever is given up was not silent.
+  const options = { sessionTimeoutMs: 60_000 };
   const members: [TestMember, TestMember] = [
-    new TestMember(agent, GROUP),
-    new TestMember(agent, GROUP),
+    new TestMember(agent, GROUP, options),
+    new TestMember(agent, GROUP, options),
   ];
   await enterAll(topic, members);
   return members;
@@ -174,11 +181,30 @@ describe('commits', () => {
   });
 
   test('I-26 of one member are stored in the order in which they came', async () => {
-    const agent = await start();
+    const slow = Promise.withResolvers<void>();
+    let calls = 0;
+    const wrapMetadata: TestAgentOptions['wrapMetadata'] = (metadata) =>
+      around(metadata, {
+        groups: around(metadata.groups, {
+          async commit(...args) {
+            if (++calls === 1) await slow.promise;
+            return await metadata.groups.commit(...args);
+          },
+        }),
+      });
+    const agent = await start('agent-0', { wrapMetadata });
     const topic = await createTopic(agent);
     const [one] = await twoMembers(agent, topic);
-    await Promise.all(Array.from({ length: 300 }, (_, index) => one.commit(topic, 1, index)));
-    expect(await committedOf(agent, GROUP, topic)).toEqual({ 1: 299 });
+    const first = one.commit(topic, 1, 10);
+    await until(() => calls === 1);
+    const others = Array.from({ length: 100 }, (_, index) => one.commit(topic, 1, 11 + index));
+    // Whatever is sent after them is answered after they have arrived.
+    await committedOf(agent, GROUP, topic);
+    slow.resolve();
+    await Promise.all([first, ...others]);
+    expect(await committedOf(agent, GROUP, topic)).toEqual({ 1: 110 });
+    // And all that had to wait went together.
+    expect(calls).toBeLessThan(5);
   });
 
   test('I-28 name topics by id: a partition that is gone fails alone, and a topic made again begins clean', async () => {
