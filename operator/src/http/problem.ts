@@ -27,6 +27,13 @@ export function fieldErrors(part: string, error: z.ZodError): FieldError[] {
   }));
 }
 
+const RETRYABLE: ReadonlySet<number> = new Set([408, 429, 503, 504]);
+
+/** Whether the same request may succeed later. A bound that it exceeds by itself stays where it is. */
+export function isRetryable(error: StreamError): boolean {
+  return RETRYABLE.has(statusOf(error));
+}
+
 /** A bug is told with its name only: what it says is for the log. */
 export function problemOf(error: unknown, requestId: string, instance: string): Problem {
   const known = toStreamError(error);
@@ -41,7 +48,7 @@ export function problemOf(error: unknown, requestId: string, instance: string): 
     instance,
     reason: known.reason,
     requestId,
-    retryable: known.isRetriable,
+    retryable: isRetryable(known),
     errors: known instanceof InvalidRequest ? known.errors : [],
     ...(isBug || Object.keys(details).length === 0 ? {} : { details }),
   };

@@ -14,7 +14,7 @@ import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { Catalogue, CataloguePartition } from '@streamhouse/store/metadata/catalogue.ts';
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { Handlers } from '../handler.ts';
-import { InvalidRequest } from '../problem.ts';
+import { InvalidRequest, isRetryable } from '../problem.ts';
 import type { RecordGateway } from '../record-gateway.ts';
 import { decodedBytes, encodedText } from '../record-text.ts';
 import { findPartition, findTopic, partitionOutOfRange } from './topics.ts';
@@ -127,8 +127,13 @@ function placeOf({ partition, offset }: RecordMetadata): Produced {
 
 function resultOf(result: PromiseSettledResult<RecordMetadata>): BatchResult {
   if (result.status === 'fulfilled') return placeOf(result.value);
-  const { reason, message: detail, isRetriable: retryable } = toStreamError(result.reason);
-  return { partition: null, offset: null, error: { reason, detail, retryable } };
+  const error = toStreamError(result.reason);
+  const { reason, message: detail } = error;
+  return {
+    partition: null,
+    offset: null,
+    error: { reason, detail, retryable: isRetryable(error) },
+  };
 }
 
 function recordOut(record: ConsumerRecord): RecordOut {
