@@ -301,6 +301,25 @@ describe('LeaderElection', () => {
     expect(a.isHeld).toBe(true);
   });
 
+  it('is given back by a candidate that was stopped while it took it', async () => {
+    fake.objects.put(COLLECTION, {
+      metadata: { namespace: 'system', name: 'operator' },
+      spec: { holderIdentity: '' },
+    } as Lease);
+    const late = Promise.withResolvers<void>();
+    fake.fault = ({ method }) =>
+      method === 'PUT' && fake.count('PUT') === 1
+        ? { kind: 'late', until: late.promise }
+        : undefined;
+    const a = candidate('a');
+    await clock.until(() => fake.count('PUT') === 1);
+    expect(lease().spec).toMatchObject({ holderIdentity: 'a' });
+    a.stop();
+    late.resolve();
+    await a.end();
+    expect(lease().spec).toMatchObject({ holderIdentity: '' });
+  });
+
   it('is not held by a process that stood still, before it notices', async () => {
     const a = candidate('a');
     await clock.until(() => a.isHeld);

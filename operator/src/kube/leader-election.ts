@@ -90,8 +90,11 @@ export class LeaderElection {
    * for `lead`, releases the lease and resolves; what `lead` throws is thrown after the release.
    */
   async run(lead: (term: Term) => Promise<void>, stop: AbortSignal): Promise<void> {
+    const { signal: uncut } = new AbortController();
     while (!stop.aborted) {
-      if (await this.#tryToHold(false, stop)) await this.#lead(lead, stop);
+      // Not cut short by `stop`: a lease that was taken without our knowledge would not be given back.
+      const isLeader = await this.#tryToHold(false, uncut);
+      if (isLeader) await (stop.aborted ? this.#release() : this.#lead(lead, stop));
       await this.#standBy(stop);
     }
   }
