@@ -8,7 +8,11 @@ import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store } from '@streamhouse/store/objects/s3.ts';
 import { PoolController } from './controllers/agent-pool.ts';
+import { startApiServer } from './http/api-server.ts';
+import { NO_FIGURES } from './http/figures-source.ts';
+import { type ApiParts, startApi } from './http/start-api.ts';
 import { HttpKubeApi } from './kube/http-kube-api.ts';
+import type { KubeApi } from './kube/kube-api.ts';
 import { kubeConfigAccess } from './kube/kube-config.ts';
 import { type Logger, openLog } from './log.ts';
 import { OperatorMetrics } from './metrics.ts';
@@ -19,6 +23,7 @@ import { SettingsError } from './settings-reader.ts';
 
 /** Milliseconds for one request to the object store. */
 const OBJECT_REQUEST_TIMEOUT_MS = 10_000;
+const API_POSTGRES_CONNECTIONS = 8;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -76,7 +81,43 @@ async function run(settings: ProcessSettings, log: Logger): Promise<void> {
       return [new PoolController({ ...common, backend, events, namespaces, resyncIntervalMs })];
     },
   });
+  await using _api = await serveApi(settings, { kube, clock, random, metrics, log });
   log.info({ signal: await untilStopped() }, 'stopping');
+}
+
+/** With connections of its own to Postgres: whoever looks on does not keep the controllers waiting. */
+async function serveApi(
+  { api, metadataUrl, instance }: ProcessSettings,
+  parts: Pick<ApiParts, 'clock' | 'random' | 'log'> & {
+    readonly kube: KubeApi;
+    readonly metrics: OperatorMetrics;
+  },
+): Promise<AsyncDisposable> {
+  const { kube, clock, random, log } = parts;
+  await using owned = new AsyncDisposableStack();
+  const store = owned.use(
+    await openPgMetadata({
+      url: metadataUrl.reveal(),
+      applicationName: `${instance}-api`,
+      ...{ clock, random, poolSize: API_POSTGRES_CONNECTIONS },
+      onError: (error) => log.warn({ err: error }, 'a connection to Postgres failed'),
+    }),
+  );
+  const { port, keysFile, tokenAudience: audience } = api;
+  const { handler } = owned.use(
+    await startApi(
+      { ...api, isLoopback: false },
+      {
+        ...{ store, figures: NO_FIGURES, keysFile, clock, random, log },
+        tokens: audience === undefined ? undefined : { kube, audience },
+        registry: parts.metrics.registry,
+      },
+    ),
+  );
+  const server = owned.use(await startApiServer(handler, { host: undefined, port }));
+  log.info({ apiPort: server.port }, 'the API is served');
+  const kept = owned.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 function untilStopped(): Promise<string> {

@@ -25,6 +25,7 @@ const TIME_UNITS: Readonly<Record<string, number>> = {
 };
 /** What Kubernetes takes as a name: a DNS subdomain. */
 const NAME = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
+const BASE_PATH = /^(\/[A-Za-z0-9._~-]+)+$/;
 const PREFIX = /^(?!\/)(?!.*(\/\/|\.\.))[A-Za-z0-9._/-]{0,200}$/;
 
 /** Reads variables and collects what is wrong with them. A faulty one yields its default, or an empty text. */
@@ -104,6 +105,29 @@ export class SettingsReader {
         `must be a relative path of letters, digits, ".", "_", "-" and "/", got "${text}"`,
       );
     return text === '' || text.endsWith('/') ? text : `${text}/`;
+  }
+
+  /** Where something is mounted: `/`, or steps of a path without the last slash. */
+  basePath(name: string): string {
+    const text = this.text(name, '/');
+    if (text !== '/' && !BASE_PATH.test(text))
+      this.fault(
+        name,
+        `must be a path such as /streamhouse, without a slash at its end, got "${text}"`,
+      );
+    return text;
+  }
+
+  origins(name: string): readonly string[] {
+    const items = this.text(name, '').split(',');
+    const origins = items.map((item) => item.trim()).filter((item) => item !== '');
+    for (const item of origins)
+      if (!URL.canParse(item) || new URL(item).origin !== item)
+        this.fault(
+          name,
+          `must be origins such as https://host:8443 with commas between, got "${item}"`,
+        );
+    return origins;
   }
 
   integer(name: string, fallback: number, min: number, max: number): number {

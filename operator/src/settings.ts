@@ -1,5 +1,6 @@
 /** What an installation says to its operator: environment -> settings, pure, every fault at once. */
 import { Secret } from '@streamhouse/core/secret.ts';
+import type { ApiSettings } from './http/api.ts';
 import { NAME_TEMPLATES, type NameTemplate } from './plan/topic-name.ts';
 import { SettingsReader, type SettingsSource } from './settings-reader.ts';
 
@@ -42,8 +43,19 @@ export interface OperatorSettings {
   readonly httpPort: number | undefined;
 }
 
+/** Of the REST API, which every operator serves, whether it leads or not. */
+export interface OperatorApiSettings extends Omit<ApiSettings, 'isLoopback'> {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** Absolute path of the file of API keys, which is followed; undefined: none are taken. */
+  readonly keysFile: string | undefined;
+  /** That tokens of Kubernetes must have been made for; undefined: none are taken. */
+  readonly tokenAudience: string | undefined;
+}
+
 /** What the process needs besides, to make its components. */
 export interface ProcessSettings extends OperatorSettings {
+  readonly api: OperatorApiSettings;
   readonly metadataUrl: Secret;
   /** undefined: the service account of the pod. */
   readonly kubeconfig: string | undefined;
@@ -72,12 +84,26 @@ export function readOperatorSettings(source: SettingsSource): ProcessSettings {
     drift: read.oneOf('DRIFT_MODE', 'Correct', ['Correct', 'Report']),
     resyncIntervalMs: read.duration('RESYNC_INTERVAL', '5m', 10_000, 86_400_000),
     httpPort: read.integer('HTTP_PORT', 8080, 0, 65_535),
+    api: readApi(read),
     logLevel: read.oneOf('LOG_LEVEL', 'info', LOG_LEVELS),
     install: readInstall(read),
     objectCredentials: readCredentials(read),
   };
   read.throwFaults();
   return settings;
+}
+
+function readApi(read: SettingsReader): OperatorApiSettings {
+  return {
+    port: read.integer('API_PORT', 3001, 0, 65_535),
+    basePath: read.basePath('API_BASE_PATH'),
+    keysFile: read.text('API_KEYS_FILE', '') || undefined,
+    tokenAudience: read.text('API_TOKEN_AUDIENCE', '') || undefined,
+    isReadOnly: read.oneOf('API_READ_ONLY', 'false', ['true', 'false']) === 'true',
+    allowedOrigins: read.origins('API_ALLOWED_ORIGINS'),
+    trustedProxies: read.integer('API_TRUSTED_PROXIES', 0, 0, 16),
+    requestsPerMinute: read.integer('API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
+  };
 }
 
 function readInstall(read: SettingsReader): InstallSettings {

@@ -102,6 +102,7 @@ export class OperatorStage implements AsyncDisposable {
         AWS_SECRET_ACCESS_KEY: 'nothing',
       }),
       HTTP_PORT: '0',
+      API_PORT: '0',
       KUBECONFIG: this.#kubeconfig,
       ...env,
     });
