@@ -1,6 +1,7 @@
 /** All bugs that the tests must notice. */
 import { BOUND_MUTANTS } from './list/bounds.ts';
 import { CLIENT_MUTANTS } from './list/client.ts';
+import { CLIENT_GROUP_MUTANTS } from './list/client-groups.ts';
 import { GROUP_MUTANTS } from './list/groups.ts';
 import { KUBE_MUTANTS } from './list/kube.ts';
 import { LEASE_MUTANTS } from './list/leases.ts';
@@ -23,5 +24,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...KUBE_MUTANTS,
   ...RECONCILING_MUTANTS,
   ...CLIENT_MUTANTS,
+  ...CLIENT_GROUP_MUTANTS,
   ...BOUND_MUTANTS,
 ];
