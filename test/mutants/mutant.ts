@@ -41,6 +41,7 @@ export const INVARIANTS = [
   'I-22',
   'I-24',
   'I-25',
+  'I-26',
   'I-28',
   'I-29',
   'I-31',
