@@ -7,8 +7,10 @@ import { startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import { NO_FIGURES } from '@streamhouse/operator/http/figures-source.ts';
 import { type ApiParts, startApi } from '@streamhouse/operator/http/start-api.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
+import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import pino from 'pino';
+import type { Cluster } from './cluster.ts';
 
 export interface RestApi extends AsyncDisposable {
   readonly url: string;
@@ -68,6 +70,25 @@ export async function startRest(
     ...{ url, port: server.port, lines, call: createCaller({ baseUrl: url }) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** The same over the metadata of a cluster that runs. */
+export async function startRestOf(
+  cluster: Pick<Cluster, 'postgres'>,
+): Promise<RestApi & { readonly metadata: OperatorMetadata }> {
+  await using parts = new AsyncDisposableStack();
+  const metadata = parts.use(
+    await openPgMetadata({
+      url: cluster.postgres.url,
+      applicationName: 'test-api',
+      clock: systemClock,
+      random: Math.random,
+      onError: () => undefined,
+    }),
+  );
+  const api = parts.use(await startRest(metadata));
+  const owned = parts.move();
+  return { ...api, metadata, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** What the server refuses a call with. @throws Error when it does not. */

@@ -1,12 +1,9 @@
 /** The document of the REST API, and that the server keeps to it: whatever it is asked, it answers as it says and never fails. */
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { ROUTES } from '@streamhouse/api/rest/routes.ts';
-import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
-import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
-import { type RestApi, startRest } from '../harness/rest.ts';
+import { type RestApi, startRestOf } from '../harness/rest.ts';
 import { RestContract } from '../harness/rest-contract.ts';
 import { RestFuzz } from '../harness/rest-fuzz.ts';
 
@@ -16,20 +13,12 @@ vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 const REQUESTS = 40;
 
 let cluster: Cluster;
-let metadata: OperatorMetadata;
 let api: RestApi;
 let contract: RestContract;
 
 beforeAll(async () => {
   cluster = await startCluster({ agents: 1, objects: 'directory' });
-  metadata = await openPgMetadata({
-    url: cluster.postgres.url,
-    applicationName: 'test',
-    clock: systemClock,
-    random: Math.random,
-    onError: () => undefined,
-  });
-  api = await startRest(metadata);
+  api = await startRestOf(cluster);
   contract = await RestContract.of(api.url);
   for (const name of ['orders', 'carts'])
     await api.call('POST /api/v1/topics', { body: { name, partitions: 2 } });
@@ -37,7 +26,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await api?.[Symbol.asyncDispose]();
-  await metadata?.[Symbol.asyncDispose]();
   await cluster?.[Symbol.asyncDispose]();
 });
 

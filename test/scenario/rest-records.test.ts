@@ -1,38 +1,26 @@
 /** Records over REST, through a real cluster: whatever bytes they have, they come back as they were. */
-import { createCaller, type Call } from '@streamhouse/api/rest/client.ts';
+import type { Call } from '@streamhouse/api/rest/client.ts';
 import { connectConsumer, connectProducer } from '@streamhouse/client/mod.ts';
-import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
-import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
-import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
-import { problemOf, type RestApi, startRest } from '../harness/rest.ts';
+import { problemOf, startRest, startRestOf } from '../harness/rest.ts';
 import { until } from '../harness/until.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 let cluster: Cluster;
-let metadata: OperatorMetadata;
-let api: RestApi;
+let api: Awaited<ReturnType<typeof startRestOf>>;
 let call: Call;
 
 beforeAll(async () => {
   cluster = await startCluster({ agents: 2, objects: 'directory' });
-  metadata = await openPgMetadata({
-    url: cluster.postgres.url,
-    applicationName: 'test',
-    clock: systemClock,
-    random: Math.random,
-    onError: () => undefined,
-  });
-  api = await startRest(metadata);
-  call = createCaller({ baseUrl: api.url });
+  api = await startRestOf(cluster);
+  ({ call } = api);
 });
 
 afterAll(async () => {
   await api?.[Symbol.asyncDispose]();
-  await metadata?.[Symbol.asyncDispose]();
   await cluster?.[Symbol.asyncDispose]();
 });
 
@@ -221,8 +209,8 @@ describe('reading', () => {
 
   test('gives up when there is nobody to read from, and says that it can be tried again', async () => {
     await using lonely = await startRest({
-      ...metadata,
-      agents: { ...metadata.agents, live: () => Promise.resolve([]) },
+      ...api.metadata,
+      agents: { ...api.metadata.agents, live: () => Promise.resolve([]) },
     });
     const asked = lonely.call('GET /api/v1/consume', { query: { topic, partition: 0 } });
     expect(await problemOf(asked)).toMatchObject({
@@ -255,7 +243,7 @@ describe('agents', () => {
     expect(spread.data.filter(({ leader }) => leader === first!.agent_id)).toHaveLength(
       held.data.filter(({ topic }) => topic === 'spread').length,
     );
-    await metadata.agents.register(
+    await api.metadata.agents.register(
       {
         agentId: 'ghost',
         pool: 'default',

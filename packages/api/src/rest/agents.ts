@@ -53,7 +53,7 @@ export interface AgentOperations {
   };
 }
 
-const AGENT = object<Agent>({
+export const AGENT: z.ZodType<Agent> = object<Agent>({
   agent_id: z.string(),
   address: z.string().describe('`host:port` that clients dial'),
   availability_zone: z.string(),

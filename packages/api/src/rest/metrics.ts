@@ -1,4 +1,5 @@
 /** Figures. What has no source is null: never 0, never interpolated. */
+import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import { object } from '../crd/schema.ts';
 import type { Routes } from './route.ts';
@@ -101,14 +102,14 @@ const CLUSTER = object<ClusterMetrics>({
   timestamp: z.number().describe('Seconds since 1970'),
 }).meta({ id: 'ClusterMetrics' });
 
-const THROUGHPUT = object<Throughput>({
+export const THROUGHPUT: z.ZodType<Throughput> = object<Throughput>({
   produceRate: measured('Records per second that were acknowledged'),
   fetchRate: measured('Records per second that were read'),
   produceBytes: measured('Bytes per second that were acknowledged'),
   fetchBytes: measured('Bytes per second that were read'),
 }).meta({ id: 'Throughput' });
 
-const LATENCY = object<Latency>({
+export const LATENCY: z.ZodType<Latency> = object<Latency>({
   produceP50: measured('Seconds from a batch to its acknowledgement, median'),
   produceP95: measured('Seconds, 95th percentile'),
   produceP99: measured('Seconds, 99th percentile'),
@@ -117,7 +118,7 @@ const LATENCY = object<Latency>({
   fetchP99: measured('Seconds, 99th percentile'),
 }).meta({ id: 'Latency' });
 
-const TOPIC_STATS = object<TopicStats>({
+export const TOPIC_STATS: z.ZodType<TopicStats> = object<TopicStats>({
   name: z.string(),
   partitions: integer('Number of partitions', 1),
   totalMessages: integer('Records that can be read'),
@@ -142,26 +143,32 @@ export const TOPIC_LAG: z.ZodType<TopicLag> = object<TopicLag>({
   ),
 }).meta({ id: 'TopicLag' });
 
+export const CONSUMER_LAG: z.ZodType<ConsumerLag> = object<ConsumerLag>({
+  groupId: z.string(),
+  totalLag: integer('Records'),
+  topicLags: z.array(TOPIC_LAG),
+}).meta({ id: 'ConsumerLag' });
+
+export const CLUSTER_HEALTH: z.ZodType<ClusterHealth> = object<ClusterHealth>({
+  activeConnections: measured('Connections of clients to the agents'),
+  totalTopics: integer('Topics'),
+  totalPartitions: integer('Partitions of all topics'),
+  totalConsumers: measured('Members of all groups'),
+  diskUsageBytes: integer('Bytes of stored records in the object store'),
+  memoryUsageBytes: measured('Resident memory of the agents, in bytes'),
+  goroutineCount: z.null().describe('Kept for those who read the founding format: always null'),
+}).meta({ id: 'ClusterHealth' });
+
 const MONITORING = object<MonitoringMetrics>({
   throughput: THROUGHPUT,
   latency: LATENCY,
-  topicStats: z.array(TOPIC_STATS),
-  consumerLags: z.array(
-    object<ConsumerLag>({
-      groupId: z.string(),
-      totalLag: integer('Records'),
-      topicLags: z.array(TOPIC_LAG),
-    }).meta({ id: 'ConsumerLag' }),
-  ),
-  clusterHealth: object<ClusterHealth>({
-    activeConnections: measured('Connections of clients to the agents'),
-    totalTopics: integer('Topics'),
-    totalPartitions: integer('Partitions of all topics'),
-    totalConsumers: measured('Members of all groups'),
-    diskUsageBytes: integer('Bytes of stored records in the object store'),
-    memoryUsageBytes: measured('Resident memory of the agents, in bytes'),
-    goroutineCount: z.null().describe('Kept for those who read the founding format: always null'),
-  }).meta({ id: 'ClusterHealth' }),
+  topicStats: z
+    .array(TOPIC_STATS)
+    .describe(`The first ${LIMITS.apiPageMax} by name; the list of topics has all`),
+  consumerLags: z
+    .array(CONSUMER_LAG)
+    .describe(`The first ${LIMITS.apiPageMax} by id; the list of groups has all`),
+  clusterHealth: CLUSTER_HEALTH,
   timestamp: z.number().describe('Seconds since 1970'),
 }).meta({ id: 'MonitoringMetrics' });
 
