@@ -114,23 +114,33 @@ test('G-01: seek, position, pause and resume within a group', async () => {
 
 test('I-29: partitions that are added are read from their beginning', async () => {
   const topic = await stage.createTopic('growing');
-  await using first = await stage.connect('growing', { autoOffsetReset: 'latest' });
-  await using second = await stage.connect('growing', { autoOffsetReset: 'latest' });
+  const grow = async (partitions: number, added: readonly number[]) => {
+    await stage.admin.alterTopic(topic, { partitions });
+    await eventually(async () => {
+      const { partitionDescriptions } = await stage.admin.describeTopic(topic);
+      return partitionDescriptions.every(({ holder }) => holder !== undefined);
+    });
+    await stage.fill(topic, 3, added);
+    return added.flatMap((partition) => [0, 1, 2].map((offset) => `${partition}/${offset}`));
+  };
+  const open = () => stage.connect('growing', { autoOffsetReset: 'latest' });
+  await using first = await open();
+  await using second = await open();
   await first.subscribe([topic]);
   await second.subscribe([topic]);
   await pollUntilShared([first, second], [2, 2]);
-  await stage.admin.alterTopic(topic, { partitions: 6 });
-  await eventually(async () => {
-    const { partitionDescriptions } = await stage.admin.describeTopic(topic);
-    return partitionDescriptions.every(({ holder }) => holder !== undefined);
-  });
-  await stage.fill(topic, 3, [4, 5]);
-  const records = await pollUntil([first, second], ({ length }) => length === 6);
-  const expected = [4, 5].flatMap((partition) =>
-    [0, 1, 2].map((offset) => `${partition}/${offset}`),
-  );
-  expect(placesOf(records).toSorted()).toEqual(expected);
+  const early = await grow(6, [4, 5]);
+  const read = await pollUntil([first, second], ({ length }) => length === early.length);
+  expect(placesOf(read).toSorted()).toEqual(early);
   expect([first, second].map((member) => member.assignment().length)).toEqual([3, 3]);
+  await first.close();
+  await second.close();
+  // Nobody is there to see them come.
+  const late = await grow(8, [6, 7]);
+  await using third = await open();
+  await third.subscribe([topic]);
+  const readLater = await pollUntil([third], ({ length }) => length === late.length);
+  expect(placesOf(readLater).toSorted()).toEqual(late);
 });
 
 test('I-28: a topic that is deleted and made again is read from its beginning, whatever was committed before', async () => {
@@ -291,6 +301,9 @@ test('G-01: partitions that a program assigns itself can be committed while the 
   await member.unsubscribe();
   expect(member.assignment()).toEqual([]);
   await second.commit();
+  await member.assign([place]);
+  await member.commit([{ ...place, offset: 1 }]);
+  expect(await stage.committed('by-hand')).toEqual({ 0: 1 });
 });
 
 test('groups are listed, described and deleted', async () => {

@@ -35,6 +35,8 @@ export class HandlerRun {
   readonly #lanes = new Map<PartitionReader, Lane>();
   readonly #handlers = new Set<Promise<void>>();
   readonly #concurrently: number;
+  /** Which partition comes first, so that busy ones do not keep the others waiting when few handlers may run. */
+  #turn = 0;
 
   constructor(options: HandlerRunOptions) {
     this.#options = options;
@@ -63,7 +65,9 @@ export class HandlerRun {
     const { cluster, reads } = this.#options;
     const nowMs = cluster.clock.monotonicMs();
     let waitMs = WAIT_MS;
-    for (const reader of readers) {
+    const first = this.#turn++;
+    for (let index = 0; index < readers.length; index++) {
+      const reader = readers[(first + index) % readers.length] as PartitionReader;
       const lane = this.#lane(reader);
       if (lane.isBusy || this.#handlers.size >= this.#concurrently) continue;
       if (lane.retryAtMs > nowMs) {

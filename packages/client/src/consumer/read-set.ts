@@ -192,7 +192,7 @@ export class ReadSet implements AsyncDisposable {
 
   /** The program is done with all that it was given. */
   comeBack(): void {
-    this.putBack(this.readers);
+    if (this.tracker.hasRest) this.putBack(this.readers);
     this.tracker.comeBack();
     this.#lost.length = 0;
   }

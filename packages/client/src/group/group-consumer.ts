@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { abortAfter } from '@streamhouse/core/async/clock.ts';
 import { runLoop } from '@streamhouse/core/async/run-loop.ts';
-import { type StreamError, toStreamError } from '@streamhouse/core/errors.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { abortable } from '../abortable.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { GroupSettings } from '../consumer/consumer-settings.ts';
@@ -102,6 +102,7 @@ export class GroupConsumer {
     { signal, ...listener }: SubscribeOptions,
   ): Promise<void> {
     await this.#member.select(topics, signal);
+    this.#life.signal.throwIfAborted();
     this.#partitions.listener = listener satisfies RebalanceListener;
     this.#failure = undefined;
     this.#isSubscribed = true;
@@ -159,7 +160,7 @@ export class GroupConsumer {
   /** Commits for the last time, and leaves. */
   async close(): Promise<void> {
     this.#cancelWatch?.();
-    this.#life.abort();
+    this.#life.abort(new StreamError('conflict', 'CLOSED', 'the consumer is closed'));
     await Promise.all(this.#loops);
     if (this.#isSubscribed) await this.#member.leave();
     else if (this.#group.autoCommitIntervalMs !== undefined) {

@@ -30,6 +30,7 @@ const REJOIN_MS = 100;
 const LEAVE_MS = 5_000;
 /** A coordinator that runs answers a beat at once. */
 const SILENCE_MS = 2_500;
+const NOBODY: CommitIdentity = { memberId: '', generation: 0 };
 const NO_PLAN: GenerationPlan = { assignments: [], topics: [] };
 
 export interface GroupMemberOptions {
@@ -77,7 +78,7 @@ export class GroupMember implements AsyncDisposable {
   /** What commits name. */
   get identity(): CommitIdentity {
     const { memberId, generation } = this.#state;
-    return { memberId, generation };
+    return this.isOut ? NOBODY : { memberId, generation };
   }
 
   /** Resolves once it is not this one any more, and the member knows what it owns. */
@@ -112,6 +113,7 @@ export class GroupMember implements AsyncDisposable {
     this.#step({ type: 'leave' });
     if (this.#state.phase === 'leaving') this.#options.partitions.releaseAll();
     await this.#until(({ phase }) => phase === 'out', this.#life.signal);
+    this.#topics.forget();
     await Promise.all(this.#tasks);
   }
 

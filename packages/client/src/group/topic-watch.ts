@@ -75,6 +75,14 @@ export class TopicWatch implements AsyncDisposable {
     this.#run(this.#lookAlways());
   }
 
+  /** Watches nothing any more. */
+  forget(): void {
+    this.#pattern = undefined;
+    this.#names = [];
+    this.#others = new Set();
+    this.#known.clear();
+  }
+
   /** Watches those too that other members subscribe to, which may not be there. */
   async include(names: ReadonlySet<string>): Promise<void> {
     this.#others = names;
