@@ -1,5 +1,6 @@
 /** What the API knows of the flow of records. What nobody has measured is null. */
-import type { Latency, Throughput } from '@streamhouse/api/rest/metrics.ts';
+import type { FiguresHistory, Latency, Throughput } from '@streamhouse/api/rest/metrics.ts';
+import type { TopicId } from '@streamhouse/core/ids.ts';
 
 export interface TopicRates {
   /** Records per second over the window. */
@@ -10,8 +11,7 @@ export interface TopicRates {
 export interface Figures {
   readonly throughput: Throughput;
   readonly latency: Latency;
-  /** By the name of the topic. One that is not here has no source. */
-  readonly topics: ReadonlyMap<string, TopicRates>;
+  readonly topic: (topicId: TopicId) => TopicRates;
   /** Connections of clients to all agents. */
   readonly activeConnections: number | null;
   /** Resident memory of all agents, in bytes. */
@@ -21,7 +21,11 @@ export interface Figures {
 export interface FiguresSource {
   /** Of the last window that is complete, as of now. */
   current(): Figures;
+  /** Of the last `seconds`, one row each time that was looked, oldest first. */
+  history(seconds: number): FiguresHistory;
 }
+
+const UNKNOWN_TOPIC: TopicRates = { produceRate: null, fetchRate: null };
 
 const UNKNOWN: Figures = {
   throughput: { produceRate: null, fetchRate: null, produceBytes: null, fetchBytes: null },
@@ -33,10 +37,17 @@ const UNKNOWN: Figures = {
     fetchP95: null,
     fetchP99: null,
   },
-  topics: new Map(),
+  topic: () => UNKNOWN_TOPIC,
   activeConnections: null,
   memoryUsageBytes: null,
 };
 
+const NO_HISTORY: FiguresHistory = {
+  timestamp: [],
+  ...{ produceRate: [], fetchRate: [], produceBytes: [], fetchBytes: [] },
+  ...{ produceP50: [], produceP95: [], produceP99: [] },
+  ...{ fetchP50: [], fetchP95: [], fetchP99: [] },
+};
+
 /** Where nothing is measured. */
-export const NO_FIGURES: FiguresSource = { current: () => UNKNOWN };
+export const NO_FIGURES: FiguresSource = { current: () => UNKNOWN, history: () => NO_HISTORY };

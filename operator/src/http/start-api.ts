@@ -19,6 +19,7 @@ import { groupHandlers } from './routes/groups.ts';
 import { healthHandlers } from './routes/health.ts';
 import { metricsHandlers } from './routes/metrics.ts';
 import { recordHandlers } from './routes/records.ts';
+import { LiveTickets } from '../live/tickets.ts';
 import { sessionHandlers } from './routes/session.ts';
 import { topicHandlers } from './routes/topics.ts';
 
@@ -61,9 +62,10 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     keys: () => keyFile?.keys,
   });
   const { isReadOnly, basePath } = settings;
+  const tickets = new LiveTickets(clock);
   const handlers: Handlers<Operations> = {
     ...healthHandlers(parts),
-    ...sessionHandlers({ authenticator, isReadOnly, basePath }),
+    ...sessionHandlers({ authenticator, tickets, isReadOnly, basePath }),
     ...topicHandlers(store),
     ...agentHandlers(store.catalogue, heartbeats),
     ...recordHandlers(store.catalogue, gateway),

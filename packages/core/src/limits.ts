@@ -193,6 +193,24 @@ export const LIMITS = {
   apiKeysMax: 10_000,
   /** Answers of the API server about tokens and rights that are remembered. More: the oldest is forgotten and asked again. */
   apiReviewsMax: 10_000,
+  /** Sockets of live events of one server. More: 503 before the upgrade. */
+  liveClientsMax: 1_000,
+  /** Bytes of a client's message. More: closed with 1009. */
+  liveMessageBytesMax: 65_536,
+  /** Messages, pings and their fragments of one client in a minute. More: closed with 1008. */
+  liveMessagesPerMinuteMax: 120,
+  /** Bytes that wait for a client to read them. More: closed with 1013. */
+  liveBufferedBytesMax: 1_048_576,
+  /** Tickets that were given and not yet used. More: the oldest is no longer taken. */
+  liveTicketsMax: 10_000,
+
+  /** Topics that one agent counts by themselves at a time. More: those have no figures of their own until one has been idle. */
+  statsTopicsMax: 500,
+  /** Agents whose figures a server looks at. More: the figures of the others are not known, nor those of the cluster. */
+  statsAgentsMax: 1_000,
+  /** Rows that a server keeps of how figures were: an hour. More: the oldest is dropped. */
+  figuresHistoryMax: 1_800,
+
   /** Answers kept for `Idempotency-Key`. More: the oldest is forgotten. */
   apiIdempotentAnswersMax: 10_000,
 } as const;

@@ -19,7 +19,7 @@ import type { Handlers } from '../handler.ts';
 import { type Listing, pageReply, placeIn } from '../paging.ts';
 import { InvalidRequest } from '../problem.ts';
 import type { RecordGateway } from '../record-gateway.ts';
-import { consumerLag, lagOf, totalLag } from './metrics.ts';
+import { consumerLag, lagOf, lagSeconds, totalLag } from './metrics.ts';
 import { findTopic, partitionOutOfRange } from './topics.ts';
 
 export interface GroupParts {
@@ -153,6 +153,7 @@ function groupView(group: StoredGroup, partitions: readonly GroupPartition[]): G
       memberId: owners.get(keyOf(partition)) ?? null,
       highWatermark: partition.highWatermark,
       lag: lagOf(partition) ?? null,
+      lagSeconds: lagSeconds([partition]),
     })),
   };
 }

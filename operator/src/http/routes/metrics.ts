@@ -1,8 +1,9 @@
-import type {
-  ConsumerLag,
-  MetricsOperations,
-  MonitoringMetrics,
-  TopicLag,
+import {
+  type ConsumerLag,
+  HISTORY_SECONDS,
+  type MetricsOperations,
+  type MonitoringMetrics,
+  type TopicLag,
 } from '@streamhouse/api/rest/metrics.ts';
 import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
@@ -38,6 +39,8 @@ export function metricsHandlers(parts: MetricsParts): Handlers<MetricsOperations
         },
       };
     },
+    'GET /api/v1/metrics/history': ({ query }) =>
+      Promise.resolve({ body: figures.history(query.seconds ?? HISTORY_SECONDS.default) }),
     'GET /api/monitoring/metrics': async ({ signal }) => ({
       body: await monitoringMetrics(parts, signal),
     }),
@@ -45,7 +48,7 @@ export function metricsHandlers(parts: MetricsParts): Handlers<MetricsOperations
 }
 
 /** One frame of the founding format. Of topics and groups the first `LIMITS.apiPageMax`: the lists have the others. */
-async function monitoringMetrics(
+export async function monitoringMetrics(
   { catalogue, figures, clock }: MetricsParts,
   signal: AbortSignal,
 ): Promise<MonitoringMetrics> {
@@ -59,13 +62,12 @@ async function monitoringMetrics(
   return {
     throughput: now.throughput,
     latency: now.latency,
-    topicStats: topics.items.map(({ name, partitions, records, bytes }) => ({
+    topicStats: topics.items.map(({ topicId, name, partitions, records, bytes }) => ({
       name,
       partitions,
       totalMessages: records,
       totalBytes: bytes,
-      produceRate: now.topics.get(name)?.produceRate ?? null,
-      fetchRate: now.topics.get(name)?.fetchRate ?? null,
+      ...now.topic(topicId),
     })),
     consumerLags: groups.map(({ groupId, partitions }) => consumerLag(groupId, partitions)),
     clusterHealth: {
@@ -92,14 +94,26 @@ export function consumerLag(groupId: string, partitions: readonly GroupPartition
         currentOffset: partition.committed ?? null,
         logEndOffset: partition.highWatermark,
         lag: lagOf(partition) ?? null,
+        lagSeconds: lagSeconds([partition]),
       })),
     }),
   );
-  return { groupId, totalLag: totalLag(partitions), topicLags };
+  return {
+    groupId,
+    totalLag: totalLag(partitions),
+    lagSeconds: lagSeconds(partitions),
+    topicLags,
+  };
 }
 
 export function totalLag(partitions: readonly GroupPartition[]): number {
   return partitions.reduce((sum, partition) => sum + (lagOf(partition) ?? 0), 0);
+}
+
+/** The longest of those that are known. */
+export function lagSeconds(partitions: readonly GroupPartition[]): number | null {
+  const known = partitions.flatMap(({ unreadMs }) => unreadMs ?? []);
+  return known.length === 0 ? null : Math.max(...known) / 1_000;
 }
 
 /** Records that a group has not read; undefined where it has committed nothing. */

@@ -7,16 +7,18 @@ import { StreamError } from '@streamhouse/core/errors.ts';
 import type { Handlers } from '../handler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
 import type { Principal } from '../identity/principal.ts';
+import type { LiveTickets } from '../../live/tickets.ts';
 
 export interface SessionParts {
   readonly authenticator: Authenticator;
+  readonly tickets: LiveTickets;
   readonly isReadOnly: boolean;
   readonly basePath: string;
 }
 
 /** The cookie holds the token itself, so that every replica knows it and a revoked one is of no use at once. */
 export function sessionHandlers(parts: SessionParts): Handlers<SessionOperations> {
-  const { authenticator, isReadOnly, basePath } = parts;
+  const { authenticator, tickets, isReadOnly, basePath } = parts;
   const view = ({ kind, name }: Principal): PrincipalView => ({ kind, name, isReadOnly });
   const cookie = (value: string, attributes: string): Record<string, string> => ({
     'set-cookie': `${SESSION_COOKIE}=${value}; Path=${basePath}; HttpOnly; SameSite=Strict; ${attributes}`,
@@ -33,5 +35,6 @@ export function sessionHandlers(parts: SessionParts): Handlers<SessionOperations
     },
     'DELETE /api/v1/session': () =>
       Promise.resolve({ body: undefined, headers: cookie('', 'Max-Age=0') }),
+    'POST /api/v1/session/tickets': ({ http }) => Promise.resolve({ body: tickets.give(http) }),
   };
 }

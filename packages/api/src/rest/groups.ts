@@ -1,7 +1,7 @@
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import { object } from '../crd/schema.ts';
-import { TOPIC_LAG, type TopicLag } from './metrics.ts';
+import { LAG_SECONDS, TOPIC_LAG, type TopicLag } from './metrics.ts';
 import type { Routes } from './route.ts';
 import {
   DRY_RUN,
@@ -43,6 +43,7 @@ export interface GroupOffset {
   readonly memberId: string | null;
   readonly highWatermark: number;
   readonly lag: number | null;
+  readonly lagSeconds: number | null;
 }
 
 export interface Group extends Omit<GroupSummary, 'members'> {
@@ -55,6 +56,7 @@ export interface Group extends Omit<GroupSummary, 'members'> {
 export interface GroupLag {
   readonly groupId: string;
   readonly totalLag: number;
+  readonly lagSeconds: number | null;
   readonly topicLags: readonly TopicLag[];
 }
 
@@ -151,6 +153,7 @@ const OFFSET = object<GroupOffset>({
   memberId: z.string().nullable().describe('Who owns it now; null: nobody'),
   highWatermark: integer('First offset that cannot be read yet'),
   lag: integer('High watermark less the committed offset, in records; null without one').nullable(),
+  lagSeconds: LAG_SECONDS,
 }).meta({ id: 'GroupOffset' });
 
 const GROUP = object<Group>({
@@ -224,6 +227,7 @@ export const GROUP_ROUTES: Routes<GroupOperations> = {
     response: object<GroupLag>({
       groupId: z.string(),
       totalLag: TOTAL_LAG,
+      lagSeconds: LAG_SECONDS,
       topicLags: z.array(TOPIC_LAG),
     }).meta({ id: 'GroupLag' }),
   },

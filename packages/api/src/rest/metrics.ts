@@ -3,7 +3,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import { object } from '../crd/schema.ts';
 import type { Routes } from './route.ts';
-import { integer, measured, NO_FIELDS, type NoFields } from './schema.ts';
+import { integer, integerText, measured, NO_FIELDS, type NoFields } from './schema.ts';
 
 export interface ClusterMetrics {
   readonly topics_count: number;
@@ -46,6 +46,7 @@ export interface PartitionLag {
   readonly currentOffset: number | null;
   readonly logEndOffset: number;
   readonly lag: number | null;
+  readonly lagSeconds: number | null;
 }
 
 export interface TopicLag {
@@ -57,6 +58,7 @@ export interface TopicLag {
 export interface ConsumerLag {
   readonly groupId: string;
   readonly totalLag: number;
+  readonly lagSeconds: number | null;
   readonly topicLags: readonly TopicLag[];
 }
 
@@ -79,15 +81,26 @@ export interface MonitoringMetrics {
   readonly timestamp: number;
 }
 
-interface Asked<Response> {
+/** Column by column: the values at one index belong together, and are null while nothing was measured. */
+export interface FiguresHistory
+  extends Readonly<Record<keyof Throughput | keyof Latency, readonly (number | null)[]>> {
+  readonly timestamp: readonly number[];
+}
+
+export interface HistoryQuery {
+  readonly seconds?: number | undefined;
+}
+
+interface Asked<Response, Query = NoFields> {
   readonly path: NoFields;
-  readonly query: NoFields;
+  readonly query: Query;
   readonly body: undefined;
   readonly response: Response;
 }
 
 export interface MetricsOperations {
   'GET /api/v1/metrics': Asked<ClusterMetrics>;
+  'GET /api/v1/metrics/history': Asked<FiguresHistory, HistoryQuery>;
   'GET /api/monitoring/metrics': Asked<MonitoringMetrics>;
 }
 
@@ -127,7 +140,11 @@ export const TOPIC_STATS: z.ZodType<TopicStats> = object<TopicStats>({
   fetchRate: measured('Records per second that were read'),
 }).meta({ id: 'TopicStats' });
 
-/** Shared with the endpoints of groups. */
+/** Shared with the endpoints of groups, like the next one. */
+export const LAG_SECONDS: z.ZodType<number | null> = measured(
+  'Seconds since the record that is read next could be read, the longest of all partitions; 0 when all is read',
+);
+
 export const TOPIC_LAG: z.ZodType<TopicLag> = object<TopicLag>({
   topic: z.string(),
   totalLag: integer('Records, over the partitions with a committed offset'),
@@ -139,6 +156,7 @@ export const TOPIC_LAG: z.ZodType<TopicLag> = object<TopicLag>({
       lag: integer(
         'High watermark less the committed offset, in records; null without one',
       ).nullable(),
+      lagSeconds: LAG_SECONDS,
     }),
   ),
 }).meta({ id: 'TopicLag' });
@@ -146,6 +164,7 @@ export const TOPIC_LAG: z.ZodType<TopicLag> = object<TopicLag>({
 export const CONSUMER_LAG: z.ZodType<ConsumerLag> = object<ConsumerLag>({
   groupId: z.string(),
   totalLag: integer('Records'),
+  lagSeconds: LAG_SECONDS,
   topicLags: z.array(TOPIC_LAG),
 }).meta({ id: 'ConsumerLag' });
 
@@ -172,6 +191,27 @@ const MONITORING = object<MonitoringMetrics>({
   timestamp: z.number().describe('Seconds since 1970'),
 }).meta({ id: 'MonitoringMetrics' });
 
+const HISTORY = object<FiguresHistory>({
+  timestamp: z.array(z.number()).describe('Seconds since 1970, ascending'),
+  produceRate: column('Records per second'),
+  fetchRate: column('Records per second'),
+  produceBytes: column('Bytes per second'),
+  fetchBytes: column('Bytes per second'),
+  produceP50: column('Seconds'),
+  produceP95: column('Seconds'),
+  produceP99: column('Seconds'),
+  fetchP50: column('Seconds'),
+  fetchP95: column('Seconds'),
+  fetchP99: column('Seconds'),
+}).meta({ id: 'FiguresHistory' });
+
+function column(unit: string): z.ZodType<readonly (number | null)[]> {
+  return z.array(z.number().min(0).nullable()).describe(`${unit}; null: nothing was measured`);
+}
+
+/** How far figures go back. */
+export const HISTORY_SECONDS = { default: 60, max: 3_600 } as const;
+
 const READ = {
   tag: 'metrics',
   access: { noun: 'metrics', verb: 'read' },
@@ -185,6 +225,20 @@ export const METRICS_ROUTES: Routes<MetricsOperations> = {
     operationId: 'getClusterMetrics',
     summary: 'The cluster in a few figures',
     response: CLUSTER,
+  },
+  'GET /api/v1/metrics/history': {
+    ...READ,
+    operationId: 'getFiguresHistory',
+    summary: 'Throughput and latency of the last minutes, every two seconds',
+    description: 'From the memory of the replica that answers: it begins when that has started.',
+    query: object<HistoryQuery>({
+      seconds: integerText('How far back', {
+        min: 1,
+        max: HISTORY_SECONDS.max,
+        default: HISTORY_SECONDS.default,
+      }).optional(),
+    }),
+    response: HISTORY,
   },
   'GET /api/monitoring/metrics': {
     ...READ,

@@ -7,6 +7,7 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
+import { LIVE_EVENT, LIVE_INTERVAL, LIVE_PATH, LIVE_REQUEST, MONITORING_PATH } from '../live.ts';
 import { PROBLEM, PROBLEM_TYPE } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -62,7 +63,9 @@ export function openApiDocument(options: DocumentOptions): OpenApiDocument {
     },
     servers: [{ url: options.basePath }],
     paths,
+    'x-websockets': SOCKETS,
     components: {
+      schemas: { LiveEvent: LIVE_EVENT, LiveRequest: LIVE_REQUEST },
       securitySchemes: {
         bearer: {
           type: 'http',
@@ -79,6 +82,23 @@ export function openApiDocument(options: DocumentOptions): OpenApiDocument {
       if (jsonSchema.minimum === -Number.MAX_SAFE_INTEGER) delete jsonSchema.minimum;
     },
   }) as OpenApiDocument;
+}
+
+/** OpenAPI has no word for sockets. Each frame is one JSON text. */
+const SOCKETS = {
+  [LIVE_PATH]: socket('A snapshot, then what changed since the event before', 'LiveEvent'),
+  [MONITORING_PATH]: socket('What getMonitoringMetrics answers', 'MonitoringMetrics'),
+};
+
+function socket(summary: string, frame: string): object {
+  const schema = (name: string): object => ({ $ref: `#/components/schemas/${name}` });
+  return {
+    summary: `${summary}: every ${LIVE_INTERVAL.default} ms, unless the client asks for another interval`,
+    description:
+      'For those who may read metrics: by the Authorization header, by the cookie from a page of this origin, or by the `ticket` of createTicket in the query. Looked at again every minute. Closes with 4401 (the token is no longer valid), 4403 (no longer allows it), 1008 (a rule was broken), 1009 (too large a message), 1013 (too slow a reader, or come again), 1001 (the server stops).',
+    sends: schema(frame),
+    takes: schema('LiveRequest'),
+  };
 }
 
 /** Name of the cookie of a browser's session. */

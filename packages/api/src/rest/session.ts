@@ -2,7 +2,7 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import { object } from '../crd/schema.ts';
 import type { Routes } from './route.ts';
-import { NO_FIELDS, type NoFields, text } from './schema.ts';
+import { instant, NO_FIELDS, type NoFields, text } from './schema.ts';
 
 /** Who asks. */
 export interface Principal {
@@ -13,6 +13,12 @@ export interface Principal {
 
 export interface NewSession {
   readonly token: string;
+}
+
+/** Lets one socket in, once. */
+export interface LiveTicket {
+  readonly ticket: string;
+  readonly expiresAt: number;
 }
 
 interface Taking<Body, Response> {
@@ -26,6 +32,7 @@ export interface SessionOperations {
   'GET /api/v1/session': Taking<undefined, Principal>;
   'POST /api/v1/session': Taking<NewSession, Principal>;
   'DELETE /api/v1/session': Taking<undefined, undefined>;
+  'POST /api/v1/session/tickets': Taking<undefined, LiveTicket>;
 }
 
 const PRINCIPAL = object<Principal>({
@@ -61,5 +68,18 @@ export const SESSION_ROUTES: Routes<SessionOperations> = {
     access: 'open',
     response: z.undefined(),
     status: 204,
+  },
+  'POST /api/v1/session/tickets': {
+    ...COMMON,
+    operationId: 'createTicket',
+    summary: 'A ticket for one socket, for clients that cannot send a header with it',
+    description:
+      'Goes into the query as `ticket`, within 30 seconds, once, to the replica that gave it: ask for another when it is refused.',
+    access: 'principal',
+    response: object<LiveTicket>({
+      ticket: z.string(),
+      expiresAt: instant('When it is no longer taken'),
+    }).meta({ id: 'LiveTicket' }),
+    status: 201,
   },
 };

@@ -53,6 +53,8 @@ export interface GroupPartition extends TopicPartition {
   readonly committed: Offset | undefined;
   /** Milliseconds since 1970. */
   readonly committedAtMs: number | undefined;
+  /** Milliseconds since the next record that the group reads could be read; 0: there is none yet. Undefined: not known. */
+  readonly unreadMs: number | undefined;
   readonly highWatermark: Offset;
 }
 

@@ -148,7 +148,13 @@ const COUNT_GROUPS: Statement = {
 
 const COMMITTED_COLUMNS = `
   t.name AS topic, p.topic_id AS "topicId", p.part AS partition, p.next_offset AS "highWatermark",
-  o.next_offset AS committed, (extract(epoch FROM o.committed_at) * 1000)::bigint AS "committedAtMs"`;
+  o.next_offset AS committed, (extract(epoch FROM o.committed_at) * 1000)::bigint AS "committedAtMs",
+  CASE WHEN o.next_offset >= p.next_offset THEN 0 WHEN o.next_offset IS NOT NULL THEN (
+    SELECT (extract(epoch FROM clock_timestamp() - stored.committed_at) * 1000)::bigint
+    FROM batches b JOIN objects stored USING (object_key)
+    WHERE b.topic_id = p.topic_id AND b.part = p.part
+      AND b.base_offset <= greatest(o.next_offset, p.log_start_offset)
+    ORDER BY b.base_offset DESC LIMIT 1) END AS "unreadMs"`;
 
 const GROUP_PARTITIONS: Statement = {
   name: 'partitions-of-group',
@@ -193,6 +199,7 @@ interface CommittedRow {
   readonly highWatermark: number;
   readonly committed: number | null;
   readonly committedAtMs: number | null;
+  readonly unreadMs: number | null;
 }
 
 export class PgCatalogue implements Catalogue {
@@ -320,6 +327,7 @@ function toGroupPartition(row: CommittedRow): GroupPartition {
     partition: partitionIndex(row.partition),
     committed: row.committed === null ? undefined : offset(row.committed),
     committedAtMs: row.committedAtMs ?? undefined,
+    unreadMs: row.unreadMs ?? undefined,
     highWatermark: offset(row.highWatermark),
   };
 }
