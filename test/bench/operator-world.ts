@@ -114,7 +114,6 @@ export class OperatorWorld implements AsyncDisposable {
       POD_NAME: `operator-${this.#started}`,
       HTTP_PORT: '0',
       API_PORT: '0',
-      API_PORT: '0',
       AGENT_IMAGE: 'streamhouse:bench',
       AGENT_SECRET_NAME: 'streamhouse-connection',
       ...env,

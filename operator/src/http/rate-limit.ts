@@ -11,7 +11,7 @@ export function limitRequests(perMinute: number): RateLimit {
   const limit = rateLimit({
     windowMs: WINDOW_MS,
     limit: perMinute,
-    standardHeaders: 'draft-8',
+    standardHeaders: 'draft-7',
     legacyHeaders: false,
     // It is told who asks, and looks at no header.
     validate: false,

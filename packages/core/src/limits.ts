@@ -168,6 +168,8 @@ export const LIMITS = {
   apiTokenCharsMax: 16_384,
   /** Entries of one page. More: 400. */
   apiPageMax: 1_000,
+  /** Groups whose lag is in one frame of figures, each with all of its partitions. The list of groups has the others. */
+  apiFrameGroupsMax: 100,
   /** Records of one answer. More: 400. */
   apiConsumeRecordsMax: 1_000,
   /** Bytes of keys, values and headers in one answer before the last record is added. The caller asks for the rest. */

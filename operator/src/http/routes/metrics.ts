@@ -47,7 +47,7 @@ export function metricsHandlers(parts: MetricsParts): Handlers<MetricsOperations
   };
 }
 
-/** One frame of the founding format. Of topics and groups the first `LIMITS.apiPageMax`: the lists have the others. */
+/** One frame of the founding format. Of topics and groups the first ones: the lists have the others. */
 export async function monitoringMetrics(
   { catalogue, figures, clock }: MetricsParts,
   signal: AbortSignal,
@@ -56,7 +56,7 @@ export async function monitoringMetrics(
   const [totals, topics, groups] = await Promise.all([
     catalogue.totals(signal),
     catalogue.topics({ ...slice, order: 'name', isDescending: false }, signal),
-    catalogue.committed(slice.limit, signal),
+    catalogue.committed(LIMITS.apiFrameGroupsMax, signal),
   ]);
   const now = figures.current();
   return {

@@ -186,7 +186,7 @@ const MONITORING = object<MonitoringMetrics>({
     .describe(`The first ${LIMITS.apiPageMax} by name; the list of topics has all`),
   consumerLags: z
     .array(CONSUMER_LAG)
-    .describe(`The first ${LIMITS.apiPageMax} by id; the list of groups has all`),
+    .describe(`The first ${LIMITS.apiFrameGroupsMax} by id; the list of groups has all`),
   clusterHealth: CLUSTER_HEALTH,
   timestamp: z.number().describe('Seconds since 1970'),
 }).meta({ id: 'MonitoringMetrics' });
