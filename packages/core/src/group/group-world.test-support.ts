@@ -16,6 +16,9 @@ const SESSION_MS = 10_000;
 const REBALANCE_MS = 4_000;
 /** Until a join is answered, the time of the store not counted: others are awaited, or a new group waits for company. */
 const JOIN_MS_MAX = REBALANCE_MS + 1_000;
+/** What a sync may do wrong: an assignment that names a partition twice, an old generation. */
+export type Mischief = 'none' | 'twice' | 'stale';
+
 interface Call {
   readonly kind: 'join' | 'sync';
   readonly memberId: string;
@@ -61,7 +64,7 @@ export class GroupWorld {
     this.#step({ type: 'JoinRequested', token: this.#call('join', client), request });
   }
 
-  sync(index: number, isBad: boolean): void {
+  sync(index: number, mischief: Mischief): void {
     const client = this.#clients[index]!;
     if (client.generation === 0 || client.waits === 'join') return;
     client.waits = 'sync';
@@ -69,8 +72,8 @@ export class GroupWorld {
       type: 'SyncRequested',
       token: this.#call('sync', client),
       memberId: client.memberId,
-      generation: client.generation,
-      assignments: isBad ? twice(client.toAssign) : deal(client.toAssign),
+      generation: client.generation - (mischief === 'stale' ? 1 : 0),
+      assignments: mischief === 'twice' ? twice(client.toAssign) : deal(client.toAssign),
       topics: new Map([[TOPIC, PARTITIONS]]),
     });
   }
@@ -103,7 +106,11 @@ export class GroupWorld {
     for (const save of this.#saves.splice(0, arriving)) this.#stored = apply(this.#stored, save);
     this.#saves = [];
     this.#calls.clear();
-    for (const client of this.#clients) client.waits = undefined;
+    // A call that failed is made again.
+    for (const client of this.#clients) {
+      if (client.waits === 'join') client.generation = 0;
+      client.waits = undefined;
+    }
     this.#state = loadGroup(this.#stored, this.#nowMs);
     this.reached.add(`failover while ${this.#state.phase.kind}`);
   }
@@ -164,7 +171,7 @@ export class GroupWorld {
     const client = this.#clients[index]!;
     if (client.waits !== undefined) return;
     if (client.generation === 0) this.join(index);
-    else if (client.ownedGeneration !== client.generation) this.sync(index, false);
+    else if (client.ownedGeneration !== client.generation) this.sync(index, 'none');
   }
 
   #call(kind: Call['kind'], { memberId }: Client): number {

@@ -4,7 +4,7 @@ import { partitionIndex } from '../ids.ts';
 import { LIMITS } from '../limits.ts';
 import { type GroupEvent, stepGroup } from './group.ts';
 import { newGroup } from './group-state.ts';
-import { GroupWorld, MEMBERS, TOPIC } from './group-world.test-support.ts';
+import { GroupWorld, MEMBERS, type Mischief, TOPIC } from './group-world.test-support.ts';
 import type { JoinRequest } from './member.ts';
 
 type Model = Record<string, never>;
@@ -46,11 +46,14 @@ function command<Args extends unknown[]>(
 
 const member = fc.nat(MEMBERS - 1);
 const beating = fc.subarray([0, 1, 2, 3, 4]);
-const isRare = fc.nat(9).map((number) => number === 0);
+const mischief = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Mischief>('none') },
+  { weight: 2, arbitrary: fc.constantFrom<Mischief>('twice', 'stale') },
+);
 
 const WEIGHTED: readonly (readonly [number, fc.Arbitrary<WorldCommand>])[] = [
   [10, command('join', [member], (world, who) => world.join(who))],
-  [10, command('sync', [member, isRare], (world, who, isBad) => world.sync(who, isBad))],
+  [10, command('sync', [member, mischief], (world, who, what) => world.sync(who, what))],
   [12, command('save', [], (world) => world.save())],
   [4, command('beat', [member], (world, who) => world.beat(who))],
   [6, command('commit', [member, fc.nat(1)], (world, who, back) => world.commit(who, back))],

@@ -99,11 +99,12 @@ export type GroupEffect =
       readonly oldMemberId: string;
       readonly member: MemberProfile;
     }
-  /** Say it to the member at once, if it listens: that this generation of its goes on, is over, or never was its own. */
+  /** Say it to the member at once, if it listens. */
   | {
       readonly type: 'Tell';
       readonly memberId: string;
       readonly news: MemberNews;
+      /** The one that this is about. */
       readonly generation: number;
     };
 
@@ -409,8 +410,8 @@ function heartbeat(
     return { type: 'Tell', memberId, news, generation: beatIn };
   }
   member.expiresMs = nowMs + member.request.sessionTimeoutMs;
-  const isCurrent = isTold(state) && beatIn === state.generation;
-  return { type: 'Tell', memberId, news: isCurrent ? 'stable' : 'rebalancing', generation: beatIn };
+  // Whatever generation it names: the answer to its join is on its way, or it asks again.
+  return tell(state, memberId, isTold(state) ? 'stable' : 'rebalancing');
 }
 
 function tick(state: GroupState, nowMs: number): GroupEffect[] {
