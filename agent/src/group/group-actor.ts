@@ -17,6 +17,7 @@ import {
   type Assignments,
   checkCommit,
   type CommitFault,
+  groupBytes,
   type GroupState,
   nextDeadlineMs,
   type Token,
@@ -43,6 +44,8 @@ export interface GroupActorOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: AgentMetrics;
+  /** What its members take of memory has changed by so many bytes. */
+  readonly onBytes: (change: number) => void;
   /** There is nothing here that is not in the store, or what is in the store is not known. Called once. */
   readonly onEnd: () => void;
   /** Why a write failed, as an error for callers. */
@@ -74,11 +77,13 @@ export class GroupActor {
   /** Settles when nothing is being written. Never rejects. */
   #writes: Promise<unknown> = Promise.resolve();
   #writing = 0;
+  #bytes = 0;
   #timer: { readonly atMs: number; readonly cancel: () => void } | undefined;
 
   constructor(state: GroupState, options: GroupActorOptions) {
     this.#state = state;
     this.#options = options;
+    this.#account(groupBytes(state));
     this.#schedule();
   }
 
@@ -151,11 +156,17 @@ export class GroupActor {
     if (this.isOver) return;
     this.#over.abort(error);
     this.#timer?.cancel();
+    this.#account(0);
     this.#options.onEnd();
     for (const call of this.#calls.values()) call.reject(error);
     this.#calls.clear();
     for (const listeners of this.#listeners.values())
       for (const listener of listeners) listener.end(error);
+  }
+
+  #account(bytes: number): void {
+    this.#options.onBytes(bytes - this.#bytes);
+    this.#bytes = bytes;
   }
 
   #ask(event: (token: Token) => GroupEvent): Promise<GroupEffect> {
@@ -169,6 +180,8 @@ export class GroupActor {
   #step(event: GroupEvent): void {
     if (this.isOver) return;
     for (const effect of stepGroup(this.#state, event, this.#nowMs())) this.#run(effect);
+    if (this.isOver) return;
+    this.#account(groupBytes(this.#state));
     this.#schedule();
     this.#endWhenIdle();
   }

@@ -6,6 +6,7 @@ import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { loadGroup, newGroup } from '@streamhouse/core/group/group-state.ts';
 import { groupSlot } from '@streamhouse/core/group/group-slot.ts';
+import { joinBytes, type JoinRequest } from '@streamhouse/core/group/member.ts';
 import { generation, type Incarnation, type TopicPartition } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type {
@@ -19,7 +20,7 @@ import type {
 } from '@streamhouse/store/metadata/groups.ts';
 import type { AgentMetrics } from '../metrics.ts';
 import { CommitBatcher } from './commit-batcher.ts';
-import { GroupActor } from './group-actor.ts';
+import { GroupActor, type JoinReply } from './group-actor.ts';
 import { groupError, groupNotFound, notCoordinator } from './refusals.ts';
 
 export interface GroupCoordinatorOptions {
@@ -52,6 +53,8 @@ export class GroupCoordinator {
   readonly #slots = new Map<number, SlotFence>();
   readonly #groups = new Map<string, GroupActor>();
   readonly #loading = new Map<string, Promise<GroupActor>>();
+  /** About what all members take of memory. */
+  #bytes = 0;
 
   constructor(options: GroupCoordinatorOptions) {
     this.#options = options;
@@ -103,6 +106,13 @@ export class GroupCoordinator {
     // One that ends between its loading and this turn is not the group any more.
     while (group === undefined || group.isOver) group = await this.#load(groupId);
     return await act(group);
+  }
+
+  /** @throws StreamError as `with`, and what the group refuses it with. */
+  join(groupId: string, request: JoinRequest): Promise<JoinReply> {
+    // One that joins again is counted twice here for this moment: the bound is not exact.
+    if (this.#bytes + joinBytes(request) > LIMITS.agentGroupBytesMax) throw this.#full();
+    return this.with(groupId, (group) => group.join(request));
   }
 
   /**
@@ -179,10 +189,7 @@ export class GroupCoordinator {
   async #read(groupId: string): Promise<GroupActor> {
     const { store, over, clock } = this.#options;
     const fence = this.#fence(groupId);
-    if (this.#groups.size + this.#loading.size >= LIMITS.agentGroupsMax) {
-      const message = `this agent coordinates ${this.#groups.size} groups already`;
-      throw new StreamError('overloaded', 'COORDINATOR_FULL', message, { retryAfterMs: FULL_MS });
-    }
+    if (this.#groups.size + this.#loading.size >= LIMITS.agentGroupsMax) throw this.#full();
     const stored = await store.load(fence, groupId, over).catch((error: unknown) => {
       throw this.#failure(error, fence.slot);
     });
@@ -194,6 +201,9 @@ export class GroupCoordinator {
       ...this.#options,
       groupId,
       fence,
+      onBytes: (change) => {
+        this.#bytes += change;
+      },
       onEnd: () => this.#groups.delete(groupId),
       failureOf: (error) => this.#failure(error, fence.slot),
     });
@@ -218,6 +228,11 @@ export class GroupCoordinator {
     const known = toStreamError(error);
     if (known.kind === 'fenced') return this.#lost(slot);
     return known.kind === 'conflict' ? reloaded() : known;
+  }
+
+  #full(): StreamError {
+    const message = `this agent coordinates ${this.#groups.size} groups already, with ${this.#bytes} bytes of members`;
+    return new StreamError('overloaded', 'COORDINATOR_FULL', message, { retryAfterMs: FULL_MS });
   }
 
   #lost(slot: number): StreamError {

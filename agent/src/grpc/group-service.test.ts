@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { DescribeGroupResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/DescribeGroupResponse.ts';
 import type { ListGroupsResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/ListGroupsResponse.ts';
 import type { ResetOffsetsResponse__Output } from '@streamhouse/api/gen/streamhouse/v1/ResetOffsetsResponse.ts';
+import type { StreamError } from '@streamhouse/core/errors.ts';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   committedOf,
@@ -184,4 +185,22 @@ test('B-10 bad requests have typed refusals', async () => {
   member.memberId = 'me';
   member.beat();
   await member.hears('INVALID_FIELD');
+});
+
+test('I-41 members that say much of themselves are refused before they fill the memory', async () => {
+  const agent = await stage.start();
+  const topics = Array.from({ length: 1000 }, (_, index) => `${index}`.padEnd(249, 'x'));
+  // Each is half a megabyte.
+  const join = (index: number): Promise<unknown> =>
+    agent.call('GroupService/JoinGroup', {
+      ...joinRequest(`group-${index % 8}`, randomUUID()),
+      topics,
+    });
+  const joins = Array.from({ length: 270 }, (_, index) =>
+    join(index).then(
+      () => 'joined',
+      (error: StreamError) => `${error.kind} ${error.reason}`,
+    ),
+  );
+  expect(await Promise.race(joins.slice(-20))).toBe('overloaded COORDINATOR_FULL');
 });

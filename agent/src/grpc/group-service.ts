@@ -31,10 +31,8 @@ export function groupService(context: ServiceContext): GroupServiceHandlers {
   return {
     JoinGroup: unary(context, async (request, _signal, peer) => {
       const join = readJoin(request, peer);
-      const { generation, assignor, leaderId, members } = await servingLife(context).groups.with(
-        request.groupId,
-        (group) => group.join(join),
-      );
+      const { groups } = servingLife(context);
+      const { generation, assignor, leaderId, members } = await groups.join(request.groupId, join);
       const joined = members.map(({ memberId, instanceId, topics, owned, ownedGeneration }) => ({
         memberId,
         ...(instanceId !== undefined && { groupInstanceId: instanceId }),

@@ -77,6 +77,8 @@ export const LIMITS = {
   commitOffsetsWaitingMax: 100_000,
   /** Groups that one agent has in memory. More: `overloaded` COORDINATOR_FULL. Those without members are forgotten. */
   agentGroupsMax: 10_000,
+  /** Bytes of what the members of all groups of one agent say of themselves. More: `overloaded` COORDINATOR_FULL. */
+  agentGroupBytesMax: 134_217_728,
   /** Groups in one answer of ListGroups. More: the caller asks for those after them. */
   groupListMax: 1_000,
 

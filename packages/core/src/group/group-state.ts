@@ -1,6 +1,6 @@
 /** What a coordinator remembers of one consumer group. `stepGroup` alone changes it, in place (ADR 0004). */
 import { type Generation, generation, type TopicPartition } from '../ids.ts';
-import type { GroupGeneration, JoinRequest, MemberProfile } from './member.ts';
+import { type GroupGeneration, joinBytes, type JoinRequest, type MemberProfile } from './member.ts';
 
 /** Names the call that waits for an answer. */
 export type Token = number;
@@ -24,6 +24,8 @@ export interface Company {
 
 export interface Member {
   request: JoinRequest;
+  /** About what `request` takes of memory. */
+  bytes: number;
   /** Assigned in this generation. */
   partitions: readonly TopicPartition[];
   /** The call that waits for its answer. */
@@ -87,6 +89,7 @@ export function loadGroup(stored: StoredGroup, nowMs: number): GroupState {
 export function newMember(request: JoinRequest, nowMs: number, replacedId?: string): Member {
   return {
     request,
+    bytes: joinBytes(request),
     partitions: [],
     pending: undefined,
     expiresMs: nowMs + request.sessionTimeoutMs,
@@ -106,6 +109,13 @@ export function nextDeadlineMs(state: GroupState): number {
     nextMs = Math.min(nextMs, expiresMs, awaitedUntilMs);
   }
   return nextMs;
+}
+
+/** About what its members take of memory, in bytes. */
+export function groupBytes({ members }: GroupState): number {
+  let bytes = 0;
+  for (const member of members.values()) bytes += member.bytes;
+  return bytes;
 }
 
 export type CommitFault = 'unknownMember' | 'fencedInstance' | 'illegalGeneration' | 'hasMembers';

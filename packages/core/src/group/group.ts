@@ -31,6 +31,7 @@ import {
 import {
   isSameJoin,
   isSameSubscription,
+  joinBytes,
   type GroupGeneration,
   type JoinRequest,
   type MemberProfile,
@@ -208,6 +209,7 @@ function joinedAgain(
   const wasJoining = member.pending?.kind === 'join';
   const superseded = answerPending(member, 'superseded');
   member.request = request;
+  member.bytes = joinBytes(request);
   member.expiresMs = nowMs + request.sessionTimeoutMs;
   const { phase } = state;
   if (isRepeated && !wasJoining && isTold(state)) {

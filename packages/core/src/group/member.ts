@@ -35,6 +35,17 @@ export interface GroupGeneration {
   readonly members: readonly MemberProfile[];
 }
 
+const MEMBER_BYTES = 512;
+const TEXT_BYTES = 32;
+const CLAIM_BYTES = 128;
+
+/** About how many bytes of memory a join takes: more than it takes, rather than less. */
+export function joinBytes({ topics, assignors, owned }: JoinRequest): number {
+  const chars = topics.join('').length + assignors.join('').length;
+  const texts = (topics.length + assignors.length) * TEXT_BYTES;
+  return MEMBER_BYTES + texts + 2 * chars + owned.length * CLAIM_BYTES;
+}
+
 /** Whether two joins of a member ask for the same: the second one is the first again, whose answer was lost. */
 export function isSameJoin(one: JoinRequest, other: JoinRequest): boolean {
   return (
