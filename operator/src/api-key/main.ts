@@ -1,12 +1,14 @@
 #!/usr/bin/env node
 /** Makes an API key: shows it once, and adds what may be kept of it to the file that an installation mounts from a Secret. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { ApiKeys, newApiKey, SCOPES } from '../http/identity/api-keys.ts';
 import type { Scope } from '../http/identity/principal.ts';
 
 const DAY_MS = 86_400_000;
+const EXIT_FAILED = 1;
 const HELP = `npm run api-key -- --file FILE --name NAME --scopes SCOPE,SCOPE [--days N]
 
   --file     the keys as they are; it is made when there is none. Keep it in a Secret
@@ -15,32 +17,38 @@ const HELP = `npm run api-key -- --file FILE --name NAME --scopes SCOPE,SCOPE [-
   --days     until it expires; without it, it does not
 `;
 
+interface Wish {
+  readonly file: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly expiresAt: string | null;
+}
+
+/** @throws Error when the words are not understood. */
+function readWords(): Wish {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { file: text, name: text, scopes: text, days: text } });
+  const { file, name, days } = values;
+  if (file === undefined || name === undefined) throw new Error(HELP);
+  const scopes = (values.scopes ?? '').split(',').map((word) => {
+    const scope = SCOPES.find((known) => known === word);
+    if (scope === undefined) throw new Error(`"${word}" is no scope\n\n${HELP}`);
+    return scope;
+  });
+  if (days === undefined) return { file, name, scopes, expiresAt: null };
+  if (!/^[1-9]\d{0,4}$/.test(days)) throw new Error(`--days must be a number, got "${days}"`);
+  const expiresAt = new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+  return { file, name, scopes, expiresAt };
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      file: { type: 'string' },
-      name: { type: 'string' },
-      scopes: { type: 'string' },
-      days: { type: 'string' },
-    },
-  });
-  const { file, name, scopes, days } = values;
-  if (file === undefined || name === undefined || scopes === undefined) {
-    process.stderr.write(HELP);
-    process.exitCode = 2;
-    return;
-  }
-  const expiresAt =
-    days === undefined ? null : new Date(Date.now() + Number(days) * DAY_MS).toISOString();
-  const present = await readFile(file, 'utf8').catch(() => newFile());
+  const { file, ...wish } = readWords();
+  const present = existsSync(file) ? await readFile(file, 'utf8') : newFile();
+  // What the server would refuse is neither extended nor written.
+  new ApiKeys(present);
   const { hmacKey, keys } = JSON.parse(present) as { hmacKey: string; keys: object[] };
-  const { key, entry } = newApiKey(hmacKey, {
-    name,
-    scopes: scopes.split(',') as Scope[],
-    expiresAt,
-  });
+  const { key, entry } = newApiKey(hmacKey, wish);
   const text = `${JSON.stringify({ hmacKey, keys: [...keys, entry] }, undefined, 2)}\n`;
-  // What the server would refuse is not written.
   new ApiKeys(text);
   await writeFile(`${file}.new`, text, { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
@@ -51,4 +59,9 @@ function newFile(): string {
   return JSON.stringify({ hmacKey: randomBytes(32).toString('base64url'), keys: [] });
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = EXIT_FAILED;
+}
