@@ -27,6 +27,7 @@ import type {
   PartitionLease,
 } from '@streamhouse/store/metadata/leases.ts';
 import type { PublishRequest, PublishResult } from '@streamhouse/store/metadata/log.ts';
+import type { AgentStats } from '@streamhouse/store/metadata/stats.ts';
 import type { PartitionRow, SessionRow } from './rows.ts';
 import type { StoreBug, StoreWitness } from './witness.ts';
 import { GroupTable } from './group-table.ts';
@@ -47,6 +48,7 @@ export class Database {
   readonly #witness: StoreWitness | undefined;
   readonly #bug: StoreBug | undefined;
   readonly #sessions = new Map<Incarnation, SessionRow>();
+  readonly #stats = new Map<Incarnation, AgentStats>();
   readonly #objects = new Map<string, { incarnation: Incarnation; rejected: Set<number> }>();
   readonly #listeners = new Set<(change: Change) => void>();
   #nextIncarnation = 1;
@@ -124,6 +126,15 @@ export class Database {
       count++;
     }
     return count;
+  }
+
+  writeStats(stats: AgentStats): void {
+    if (this.#live(stats.incarnation) !== undefined) this.#stats.set(stats.incarnation, stats);
+  }
+
+  liveStats(limit: number): ReadonlyMap<Incarnation, AgentStats | undefined> {
+    const live = this.live().slice(0, limit);
+    return new Map(live.map(({ incarnation: me }) => [me, this.#stats.get(me)]));
   }
 
   leases(): readonly PartitionLease[] {
@@ -230,6 +241,7 @@ export class Database {
 
   #fence(target: Incarnation, session: SessionRow): void {
     session.isFenced = true;
+    this.#stats.delete(target);
     this.#witness?.fenced(target);
     this.#notify('agents', 'leases');
   }

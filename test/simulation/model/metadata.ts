@@ -67,6 +67,11 @@ export function metadataOver(database: Database, changes: ChangeFeed, carry: Car
         carry('allocateProducerId', 'write', signal, () => database.allocateProducerId()),
     },
     groups: groupsOver(database.groups, carry),
+    stats: {
+      write: (stats, signal) =>
+        carry('writeStats', 'write', signal, () => database.writeStats(stats)),
+      live: (limit, signal) => carry('liveStats', 'read', signal, () => database.liveStats(limit)),
+    },
     changes,
     check: (signal) => carry('check', 'read', signal, () => undefined),
     clusterId: (signal) => carry('clusterId', 'read', signal, () => CLUSTER_ID),

@@ -6,6 +6,7 @@ import type { GroupStore } from './groups.ts';
 import type { LeaseStore } from './leases.ts';
 import type { LogStore } from './log.ts';
 import type { OperatorStore } from './operator.ts';
+import type { StatsStore } from './stats.ts';
 import type { TopicStore } from './topics.ts';
 
 export interface Metadata {
@@ -14,6 +15,7 @@ export interface Metadata {
   readonly leases: LeaseStore;
   readonly log: LogStore;
   readonly groups: GroupStore;
+  readonly stats: StatsStore;
   readonly changes: ChangeFeed;
   /** Fails with the cause when the database cannot be used: no route, read-only, wrong schema version (B-18). */
   check(signal: AbortSignal): Promise<void>;

@@ -6,6 +6,7 @@ import { changeConformance } from './changes.test-support.ts';
 import { groupConformance } from './groups.test-support.ts';
 import { leaseConformance } from './leases.test-support.ts';
 import { logConformance } from './log.test-support.ts';
+import { statsConformance } from './stats.test-support.ts';
 import { topicConformance } from './topics.test-support.ts';
 
 export interface MetadataSubject extends AsyncDisposable {
@@ -20,6 +21,7 @@ export function metadataConformance(name: string, start: () => Promise<MetadataS
     log: logConformance,
     topics: topicConformance,
     groups: groupConformance,
+    stats: statsConformance,
     changes: changeConformance,
   };
   for (const [noun, register] of Object.entries(parts)) {

@@ -11,6 +11,7 @@ import { PgLeases } from './leases.ts';
 import { PgLog } from './log.ts';
 import { APPLIED, type AppliedMigration, checkSchema } from './migrate.ts';
 import { PgOperator } from './operator.ts';
+import { PgStats } from './stats.ts';
 import { PgTopics } from './topics.ts';
 
 /** Connections for publishing: one at work, and one for a request that comes again while the first one hangs. */
@@ -62,6 +63,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     leases: new PgLeases(database),
     log: new PgLog(publishing, database),
     groups: new PgGroups(database),
+    stats: new PgStats(database),
     catalogue: new PgCatalogue(database),
     rehearsal: new PgTopics(database.rehearsal()),
     operator: new PgOperator(database),
