@@ -89,6 +89,13 @@ class Members implements AsyncDisposable {
     this.#processes[place] = this.#start();
   }
 
+  /** One stands still in the middle of its work until the others have done it, and then goes on. */
+  async pause(place: number, isDone: Promise<void>): Promise<void> {
+    const pid = this.#processes[place]!.pid!;
+    signalProcess(pid, 'SIGSTOP');
+    await isDone.finally(() => signalProcess(pid, 'SIGCONT'));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#processes.map((_, place) => this.#end(place)));
   }
@@ -124,22 +131,25 @@ async function sendAmidKills(
   handled: () => Promise<number>,
   signal: AbortSignal,
 ): Promise<void> {
+  const untilHandled = (count: number): Promise<void> =>
+    until(async () => (await handled()) >= count, signal);
   const kills = [
     () => members.kill(0),
     () => killCoordinator(topic),
     () => members.kill(1),
     async () => killAgent(await facts.holder(topic, 0)),
     () => Promise.all([members.kill(2), killCoordinator(topic)]),
+    () => members.pause(0, untilHandled(6 * PART)),
   ];
   for (let start = 0; start < flights.length; start += PART) {
     const records = flights
       .slice(start, start + PART)
       .map((flight) => ({ key: String(flight.distance), value: JSON.stringify(flight) }));
     await stage.producer.sendBatch(topic, records);
-    await until(async () => (await handled()) > start, signal);
+    await untilHandled(start + 1);
     await kills[start / PART]?.();
   }
-  await until(async () => (await handled()) >= flights.length, signal);
+  await untilHandled(flights.length);
 }
 
 /** Each key's flights are those of the file, in their order. */

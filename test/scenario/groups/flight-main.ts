@@ -12,7 +12,7 @@ import {
 import { Database } from '@streamhouse/store/metadata/pg/database.ts';
 
 /** Milliseconds between what a member is given and what it writes: kills come in the middle of it. */
-const WORK_MS = 20;
+const WORK_MS = 100;
 
 const [bootstrap = '', groupId = '', topic = '', sessionTimeoutMs, sink = ''] =
   process.argv.slice(2);
@@ -24,7 +24,8 @@ const consumer = await connectConsumer({
   sessionTimeoutMs: Number(sessionTimeoutMs),
   autoOffsetReset: 'earliest',
   autoCommit: !isDatabase,
-  autoCommitIntervalMs: 100,
+  autoCommitIntervalMs: 50,
+  maxPollRecords: 1_000,
 });
 
 function textOf({ value }: ConsumerRecord): string {
