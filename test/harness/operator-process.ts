@@ -51,7 +51,11 @@ export class OperatorProcess implements AsyncDisposable {
     const early = ended.then((code) => {
       throw new Error(`the operator ended with ${code}: ${lines.join('\n')}`);
     });
-    const httpPort = await Promise.race([port.promise, early]);
+    const httpPort = await Promise.race([port.promise, early]).catch(async (error: unknown) => {
+      // It would keep this process alive for one that is gone.
+      await guard[Symbol.asyncDispose]();
+      throw error;
+    });
     early.catch(() => undefined);
     return new OperatorProcess(name, { httpPort, child, guard, ended, lines });
   }
