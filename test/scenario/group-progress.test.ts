@@ -133,8 +133,10 @@ test('I-29: partitions that are added are read from their beginning', async () =
   const read = await pollUntil([first, second], ({ length }) => length === early.length);
   expect(placesOf(read).toSorted()).toEqual(early);
   expect([first, second].map((member) => member.assignment().length)).toEqual([3, 3]);
-  await first.close();
-  await second.close();
+  for (const member of [first, second]) {
+    await member.commit();
+    await member.close();
+  }
   // Nobody is there to see them come.
   const late = await grow(8, [6, 7]);
   await using third = await open();
