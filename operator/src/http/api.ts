@@ -6,6 +6,7 @@ import { type Operations, ROUTES } from '@streamhouse/api/rest/routes.ts';
 import { abortAfter, type Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
+import type { RequestStore } from '@streamhouse/store/metadata/requests.ts';
 import express, { type Express, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import type { z } from 'zod';
@@ -20,6 +21,7 @@ import type { Asked, Handler, Handlers } from './handler.ts';
 import { RepeatedRequests } from './idempotency.ts';
 import type { Authenticator, Identified } from './identity/authenticator.ts';
 import type { Principal } from './identity/principal.ts';
+import { CONSOLE_FILES, consoleFiles } from './console-files.ts';
 import { checkLoopbackHost, checkOrigin, corsHeaders } from './origin.ts';
 import { fieldErrors, InvalidRequest, problemOf } from './problem.ts';
 import { limitRequests, type RateLimit } from './rate-limit.ts';
@@ -42,6 +44,7 @@ export interface ApiComponents {
   readonly handlers: Handlers<Operations>;
   readonly authenticator: Authenticator;
   readonly reviews: AuthorizeOptions['reviews'];
+  readonly requests: RequestStore;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -68,6 +71,7 @@ export function createApi(settings: ApiSettings, components: ApiComponents): Exp
   app.set('trust proxy', settings.trustedProxies);
   app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
   app.use(settings.basePath, routerOf(settings, pipeline));
+  app.use(settings.basePath, consoleFiles(CONSOLE_FILES, settings.basePath));
   app.use((request, response) => {
     pipeline.refuse(request, response, new StreamError('notFound', 'NO_SUCH_PATH', NO_SUCH_PATH));
   });
@@ -142,12 +146,13 @@ class Pipeline {
   readonly #allowedOrigins: ReadonlySet<string>;
   readonly #limit: RateLimit;
   readonly #reads = new CoalescedReads<Answer>();
-  readonly #repeated = new RepeatedRequests<Answer>();
+  readonly #repeated: RepeatedRequests;
 
   constructor(settings: ApiSettings, components: ApiComponents) {
     this.#settings = settings;
     this.#components = components;
     this.#allowedOrigins = new Set(settings.allowedOrigins);
+    this.#repeated = new RepeatedRequests(components.requests);
     this.#limit = limitRequests(settings.requestsPerMinute);
   }
 
@@ -223,17 +228,11 @@ class Pipeline {
       const question = JSON.stringify([key, input.path, input.query]);
       return await this.#reads.get(question, () => this.#run(served, asked));
     }
-    const repeatKey =
-      route.isRepeatable === true && !input.isDryRun ? request.get('idempotency-key') : undefined;
-    const { answer, isRepeated } = await this.#repeated.once(
-      `${who} ${key}`,
-      repeatKey,
-      input,
-      () => this.#run(served, asked),
-    );
-    return isRepeated
-      ? { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
-      : answer;
+    const repeatKey = request.get('idempotency-key');
+    if (route.isRepeatable !== true || input.isDryRun || repeatKey === undefined)
+      return await this.#run(served, asked);
+    const repeatable = { who: `${who} ${key}`, key: repeatKey, request: input };
+    return await this.#repeated.once(repeatable, () => this.#run(served, asked), signal);
   }
 
   /** With a time of its own: others may wait for the same answer when this caller is gone. */
