@@ -220,7 +220,7 @@ describe('a browser', () => {
   });
 });
 
-test('each mutation leaves a line that says who, what and with which outcome', async () => {
+test('each mutation and each read of records leaves a line that says who, what and with which outcome', async () => {
   await using server = await startRest(metadata, { keysFile });
   const call = createCaller({ baseUrl: server.url, headers: bearer(all.key) });
   await call('POST /api/v1/topics', {
@@ -230,6 +230,8 @@ test('each mutation leaves a line that says who, what and with which outcome', a
   await problemOf(call('DELETE /api/v1/topics/{name}', { path: { name: 'told' } }));
   const secret = { topic: 'none', key: 'secret-key', value: 'secret-value' };
   await problemOf(call('POST /api/v1/produce', { body: secret }));
+  await problemOf(call('GET /api/v1/consume', { query: { topic: 'none', partition: 0 } }));
+  await call('GET /api/v1/topics', {});
   const principal = {
     principal: `key:${all.entry.id}`,
     principalName: 'all',
@@ -245,6 +247,7 @@ test('each mutation leaves a line that says who, what and with which outcome', a
       reason: 'TOPIC_NOT_FOUND',
     },
     { ...principal, operation: 'POST /api/v1/produce', name: 'none', status: 404 },
+    { ...principal, operation: 'GET /api/v1/consume', name: 'none', status: 404 },
   ]);
   expect(JSON.stringify(server.lines)).not.toContain('secret-');
 });

@@ -284,6 +284,30 @@ describe('a key of the caller', () => {
     expect((await problemOf(api.call('POST /api/v1/topics', wrong))).status).toBe(400);
   });
 
+  test('is known to every operator, also when the one that began it is gone', async () => {
+    const headers = { 'idempotency-key': 'on-another-one' };
+    const body = { name: 'elsewhere', partitions: 1 };
+    const first = await api.call('POST /api/v1/topics', { body, headers });
+    await using other = await startRest(metadata);
+    const second = await other.call('POST /api/v1/topics', { body, headers });
+    expect([second.status, second.data]).toEqual([201, first.data]);
+    expect(second.headers.get('location')).toBe('topics/elsewhere');
+    expect(second.headers.get('etag')).toBe(first.headers.get('etag'));
+    const changed = { body: { ...body, partitions: 2 }, headers };
+    expect((await problemOf(other.call('POST /api/v1/topics', changed))).status).toBe(422);
+    await database.sql('UPDATE api_requests SET answer = NULL');
+    expect(await problemOf(other.call('POST /api/v1/topics', { body, headers }))).toMatchObject({
+      ...{ status: 503, reason: 'REQUEST_RUNNING', retryable: true },
+    });
+    await database.sql(`UPDATE api_requests SET begun_at = begun_at - interval '2 minutes'`);
+    expect(await problemOf(other.call('POST /api/v1/topics', { body, headers }))).toMatchObject({
+      ...{ status: 504, reason: 'OUTCOME_UNKNOWN' },
+    });
+    await database.sql(`UPDATE api_requests SET begun_at = begun_at - interval '2 days'`);
+    await problemOf(other.call('POST /api/v1/topics', { body, headers }));
+    expect(await database.sql('SELECT * FROM api_requests')).toEqual([]);
+  });
+
   test('is free again after a refusal that changed nothing', async () => {
     const headers = { 'idempotency-key': 'after-a-refusal' };
     await makeTopic('in-the-way');

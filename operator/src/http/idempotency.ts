@@ -1,55 +1,118 @@
 import { hash } from 'node:crypto';
-import { StreamError } from '@streamhouse/core/errors.ts';
-import { LIMITS } from '@streamhouse/core/limits.ts';
+import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
+import type { RequestStore } from '@streamhouse/store/metadata/requests.ts';
+import type { Answer } from './answer.ts';
 import { InvalidRequest } from './problem.ts';
 
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
+export interface Repeatable {
+  /** Who asks for which operation: within it a key is one. */
+  readonly who: string;
+  readonly key: string;
+  /** All that the caller sent. */
+  readonly request: unknown;
+}
+
 /**
- * Answers by `Idempotency-Key`, so that a request that comes again is not done again. What failed before anything was done is
- * forgotten; an answer of which it is not known whether it was done is kept, as a second attempt could do it twice.
- * Of this process: a client that repeats a request goes to the same replica, or finds what it made by reading.
+ * Answers by `Idempotency-Key`, so that a request that comes again is not done again, whichever operator it comes to. A key whose
+ * request was refused is free again; one of which it is not known whether it was done is not, as a second attempt could do
+ * it twice.
  */
-export class RepeatedRequests<T> {
-  readonly #answers = new Map<string, { readonly request: string; readonly answer: Promise<T> }>();
+export class RepeatedRequests {
+  readonly #store: RequestStore;
+  /** Those under way in this process. */
+  readonly #running = new Map<
+    string,
+    { readonly fingerprint: string; readonly answer: Promise<Answer> }
+  >();
+
+  constructor(store: RequestStore) {
+    this.#store = store;
+  }
 
   /**
-   * @param who and the operation, within which a key is one.
-   * @param request all that the caller sent.
-   * @throws StreamError `conflict` IDEMPOTENCY_KEY_REUSED; InvalidRequest for a key that is none.
+   * @throws StreamError `conflict` IDEMPOTENCY_KEY_REUSED; `unavailable` REQUEST_RUNNING while another operator is at it;
+   *   `indefinite` OUTCOME_UNKNOWN; InvalidRequest for a key that is none.
    */
   async once(
-    who: string,
-    key: string | undefined,
-    request: unknown,
-    run: () => Promise<T>,
-  ): Promise<{ readonly answer: T; readonly isRepeated: boolean }> {
-    if (key === undefined) return { answer: await run(), isRepeated: false };
+    { who, key, request }: Repeatable,
+    run: () => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     if (!KEY.test(key)) {
       const message = 'must have 1 to 255 visible characters';
       throw new InvalidRequest([{ path: 'headers.idempotency-key', message }]);
     }
-    const name = `${who} ${key}`;
+    const name = hash('sha256', JSON.stringify([who, key]));
     const fingerprint = hash('sha256', JSON.stringify(request));
-    const known = this.#answers.get(name);
-    if (known === undefined)
-      return { answer: await this.#keep(name, fingerprint, run()), isRepeated: false };
-    if (known.request === fingerprint) return { answer: await known.answer, isRepeated: true };
-    const message = 'this Idempotency-Key was used for another request: take a new one';
-    throw new StreamError('conflict', 'IDEMPOTENCY_KEY_REUSED', message);
-  }
-
-  async #keep(name: string, request: string, answer: Promise<T>): Promise<T> {
-    this.#answers.set(name, { request, answer });
-    const oldest = this.#answers.keys().next().value;
-    if (this.#answers.size > LIMITS.apiIdempotentAnswersMax && oldest !== undefined)
-      this.#answers.delete(oldest);
+    const running = this.#running.get(name);
+    if (running !== undefined && running.fingerprint !== fingerprint) throw keyReused();
+    if (running !== undefined) return repeated(await running.answer);
+    const answer = this.#begin(name, fingerprint, run, signal);
+    this.#running.set(name, { fingerprint, answer });
     try {
       return await answer;
-    } catch (error) {
-      if (!(error instanceof StreamError && error.kind === 'indefinite'))
-        this.#answers.delete(name);
-      throw error;
+    } finally {
+      this.#running.delete(name);
     }
   }
+
+  async #begin(
+    name: string,
+    fingerprint: string,
+    run: () => Promise<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const state = await this.#store.begin(name, fingerprint, signal);
+    switch (state.kind) {
+      case 'begun':
+        return await this.#run(name, run);
+      case 'done':
+        return repeated(decoded(state.answer));
+      case 'other':
+        throw keyReused();
+      case 'running': {
+        const message = 'the first request with this Idempotency-Key is not answered yet';
+        throw new StreamError('unavailable', 'REQUEST_RUNNING', message, { retryAfterMs: 1_000 });
+      }
+      case 'unknown': {
+        const message = 'it is not known whether the first request with this key was done: look';
+        throw new StreamError('indefinite', 'OUTCOME_UNKNOWN', message);
+      }
+    }
+  }
+
+  async #run(name: string, run: () => Promise<Answer>): Promise<Answer> {
+    // The time of the request may be over by now, and what became of it has to be kept all the same.
+    const { signal } = new AbortController();
+    let answer: Answer;
+    try {
+      answer = await run();
+    } catch (error) {
+      if (toStreamError(error).kind !== 'indefinite') await this.#store.forget(name, signal);
+      throw error;
+    }
+    // Without it the key stands for a request of which nobody knows: what was done is told all the same.
+    await this.#store.finish(name, encoded(answer), signal).catch(() => undefined);
+    return answer;
+  }
+}
+
+function keyReused(): StreamError {
+  const message = 'this Idempotency-Key was used for another request: take a new one';
+  return new StreamError('conflict', 'IDEMPOTENCY_KEY_REUSED', message);
+}
+
+function repeated(answer: Answer): Answer {
+  return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } };
+}
+
+function encoded({ body, ...answer }: Answer): string {
+  return JSON.stringify({ ...answer, body: body?.toString('utf8') });
+}
+
+function decoded(text: string): Answer {
+  const answer = JSON.parse(text) as Omit<Answer, 'body'> & { readonly body?: string };
+  return { ...answer, body: answer.body === undefined ? undefined : Buffer.from(answer.body) };
 }

@@ -74,7 +74,10 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
   };
   const kept = owned.move();
   return {
-    handler: createApi(settings, { handlers, authenticator, reviews, clock, log }),
+    handler: createApi(settings, {
+      ...{ handlers, authenticator, reviews, clock, log },
+      requests: store.requests,
+    }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -214,7 +214,4 @@ export const LIMITS = {
   statsAgentsMax: 1_000,
   /** Rows that a server keeps of how figures were: an hour. More: the oldest is dropped. */
   figuresHistoryMax: 1_800,
-
-  /** Answers kept for `Idempotency-Key`. More: the oldest is forgotten. */
-  apiIdempotentAnswersMax: 10_000,
 } as const;

@@ -7,6 +7,7 @@ import type { LeaseStore } from './leases.ts';
 import type { LogStore } from './log.ts';
 import type { OperatorStore } from './operator.ts';
 import type { StatsStore } from './stats.ts';
+import type { RequestStore } from './requests.ts';
 import type { TopicStore } from './topics.ts';
 
 export interface Metadata {
@@ -27,6 +28,7 @@ export interface Metadata {
 /** What an operator uses: the metadata, what its API shows of it, and what only the leader of the operators may do. */
 export interface OperatorMetadata extends Metadata {
   readonly catalogue: Catalogue;
+  readonly requests: RequestStore;
   /** Answers and refuses as `topics` would, and changes nothing. */
   readonly rehearsal: Pick<TopicStore, 'create' | 'alter' | 'delete'>;
   readonly operator: OperatorStore;

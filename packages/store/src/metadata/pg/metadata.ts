@@ -12,6 +12,7 @@ import { PgLog } from './log.ts';
 import { APPLIED, type AppliedMigration, checkSchema } from './migrate.ts';
 import { PgOperator } from './operator.ts';
 import { PgStats } from './stats.ts';
+import { PgRequests } from './requests.ts';
 import { PgTopics } from './topics.ts';
 
 /** Connections for publishing: one at work, and one for a request that comes again while the first one hangs. */
@@ -65,6 +66,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     groups: new PgGroups(database),
     stats: new PgStats(database),
     catalogue: new PgCatalogue(database),
+    requests: new PgRequests(database),
     rehearsal: new PgTopics(database.rehearsal()),
     operator: new PgOperator(database),
     changes,
