@@ -130,7 +130,7 @@ export class GroupActor {
       listeners.delete(listener);
       if (listeners.size === 0 && this.#listeners.get(memberId) === listeners)
         this.#listeners.delete(memberId);
-      this.#endWhenIdle();
+      this.endWhenIdle();
     };
   }
 
@@ -149,6 +149,13 @@ export class GroupActor {
       if (failure.kind !== 'notFound') this.end(failure);
       throw failure;
     }
+  }
+
+  /** Without members, and with nobody who waits, nothing is here that is not in the store. */
+  endWhenIdle(): void {
+    const isIdle = this.#state.phase.kind === 'empty' && this.#calls.size === 0;
+    if (isIdle && this.#writing === 0 && this.#listeners.size === 0)
+      this.end(new StreamError('unavailable', 'GROUP_IDLE', 'the group is not in memory'));
   }
 
   /** Everyone who waits is told `error`. Idempotent. */
@@ -183,7 +190,7 @@ export class GroupActor {
     if (this.isOver) return;
     this.#account(groupBytes(this.#state));
     this.#schedule();
-    this.#endWhenIdle();
+    this.endWhenIdle();
   }
 
   #run(effect: GroupEffect): void {
@@ -266,7 +273,7 @@ export class GroupActor {
 
   #written(): void {
     this.#writing--;
-    this.#endWhenIdle();
+    this.endWhenIdle();
   }
 
   /** One timer, moved only when something is due earlier: signs of life leave it where it is. */
@@ -285,12 +292,6 @@ export class GroupActor {
       });
     });
     this.#timer = { atMs, cancel };
-  }
-
-  #endWhenIdle(): void {
-    const isIdle = this.#state.phase.kind === 'empty' && this.#calls.size === 0;
-    if (isIdle && this.#writing === 0 && this.#listeners.size === 0)
-      this.end(new StreamError('unavailable', 'GROUP_IDLE', 'the group is not in memory'));
   }
 
   #nowMs(): number {

@@ -105,7 +105,11 @@ export class GroupCoordinator {
     let group = this.loaded(groupId);
     // One that ends between its loading and this turn is not the group any more.
     while (group === undefined || group.isOver) group = await this.#load(groupId);
-    return await act(group);
+    try {
+      return await act(group);
+    } finally {
+      group.endWhenIdle();
+    }
   }
 
   /** @throws StreamError as `with`, and what the group refuses it with. */

@@ -275,6 +275,38 @@ describe('a coordinator', () => {
   });
 });
 
+test('a group that nobody waits for any more is forgotten, also while it is read (I-41)', async () => {
+  const read = Promise.withResolvers<void>();
+  let loads = 0;
+  const wrapMetadata: TestAgentOptions['wrapMetadata'] = (metadata) =>
+    around(metadata, {
+      groups: around(metadata.groups, {
+        async load(...args) {
+          loads++;
+          await read.promise;
+          return await metadata.groups.load(...args);
+        },
+      }),
+    });
+  const agent = await stage.start('agent-0', { wrapMetadata });
+  const inMemory = async (): Promise<string | undefined> =>
+    /^streamhouse_groups_coordinated_groups (\d+)$/m.exec((await agent.get('/metrics')).body)?.[1];
+  const gone = new TestMember(agent, GROUP);
+  gone.beat();
+  await until(() => loads === 1);
+  gone.hangUp();
+  await gone.hears('GRPC_1');
+  // On the same connection, so it comes after the end of the other.
+  const waiting = new TestMember(agent, 'another');
+  waiting.beat();
+  await until(() => loads === 2);
+  read.resolve();
+  await waiting.hears('rebalancing 0');
+  await until(async () => (await inMemory()) === '1');
+  waiting.hangUp();
+  await until(async () => (await inMemory()) === '0');
+});
+
 describe('a write of the coordinator', () => {
   test('whose outcome is unknown is done again; one that is refused begins the group from what is stored', async () => {
     const failures = [

@@ -83,6 +83,11 @@ export class TestMember {
     this.#heartbeats.write({ groupId, memberId, generation });
   }
 
+  /** Its stream is gone, and it says nothing any more. */
+  hangUp(): void {
+    this.#heartbeats?.cancel();
+  }
+
   /** Until something new was heard of its heartbeats that is this. */
   async hears(news: string): Promise<void> {
     await until(() => this.heard.includes(news));
