@@ -15,6 +15,8 @@ export interface Audit {
   readonly objects: number;
   /** Stored and never published, or published without a run that counts. They are harmless. */
   readonly orphans: number;
+  /** Of the group that has had most. */
+  readonly generation: number;
 }
 
 const FINDINGS_MAX = 50;
@@ -27,10 +29,18 @@ export async function audit({ facts, s3, objectsFolder }: Stage): Promise<Audit>
   const findings = [
     ...overwrites,
     ...(await facts.audit(objectsFolder)),
+    ...(await facts.auditGroups()),
     ...(await corruptRuns(runs, objectsFolder)),
   ];
   const { objects, orphans } = await countObjects(facts, objectsFolder);
-  return { findings: findings.slice(0, FINDINGS_MAX), runs: runs.length, objects, orphans };
+  const generation = await facts.generation();
+  return {
+    findings: findings.slice(0, FINDINGS_MAX),
+    runs: runs.length,
+    objects,
+    orphans,
+    generation,
+  };
 }
 
 /** Runs whose bytes are not what was published. Runs of one object follow each other, so each is read once. */

@@ -12,6 +12,7 @@ function summaryOf(partitions: Readonly<Record<string, readonly number[]>>): Sum
     operations: { ok: 0, fail: 0, info: 0 },
     polls: 0,
     read: 0,
+    group: { read: 0, commits: 0 },
     retried: { operations: 0, okWithin30s: 0 },
     calm: { ok: 0, seconds: 0 },
     partitions: new Map(

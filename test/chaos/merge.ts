@@ -47,8 +47,10 @@ async function* eventsOf({ file, endedNs }: Part): AsyncGenerator<PartialEvent> 
     const event = parsed(line);
     if (event === undefined) break;
     lastNs = event.t;
-    if (event.type === 'invoke') open.set(event.process, event);
-    else open.delete(event.process);
+    // An operation of each kind at a time.
+    const key = `${event.f} ${event.process}`;
+    if (event.type === 'invoke') open.set(key, event);
+    else open.delete(key);
     yield event;
   }
   const t = Math.max(lastNs, endedNs ?? 0);

@@ -83,6 +83,7 @@ export function renderReport(run: RunReport): string {
     ...run.findings.map((finding) => `  violation: ${finding}`),
     ...run.voidReasons.map((reason) => `  void: ${reason}`),
     `  records: ${records.acknowledged} acknowledged, ${records.failed} failed, ${records.unknown} unknown; ${run.counts.read} read`,
+    `  group: ${run.counts.group.read} records read, ${run.counts.group.commits} commits, generation ${run.audit.generation}`,
     `  operations: ${operations.ok} ok, ${operations.fail} failed, ${operations.info} unknown; ${Math.round(calm.ok / calm.seconds)} ok/s before the first fault`,
     `  of ${run.counts.retried.operations} operations with default retries ${run.counts.retried.okWithin30s} were ok within 30 s`,
     `  store: ${run.audit.runs} runs in ${run.audit.objects} objects, ${run.audit.orphans} orphans`,

@@ -21,6 +21,7 @@ import {
   type ZombieFigures,
 } from './zombies.ts';
 import { OK_PER_SECOND_MIN } from './verdict.ts';
+import { GROUP } from './worker/protocol.ts';
 
 export interface RunSettings {
   readonly seed: number;
@@ -155,6 +156,8 @@ async function conclude(stage: Stage, runMs: number): Promise<string[]> {
     const lastSends = workers.quiet(() => untilAllAcknowledge(stage));
     await bounded(stage, lastSends, ANSWER_MS_MAX, 'some sends were not answered');
     await untilNoneIsLate(stage);
+    const lag = untilAllIsCommitted(stage);
+    await bounded(stage, lag, ANSWER_MS_MAX, 'the group did not commit all that there is');
     enter(stage, 'final');
     const reads = workers.readAll('final');
     await bounded(stage, reads, ANSWER_MS_MAX + runMs, 'the final reads did not come to their end');
@@ -167,6 +170,7 @@ async function conclude(stage: Stage, runMs: number): Promise<string[]> {
 
 /** Of every send: longer than the SDK tries. */
 const ANSWER_MS_MAX = 130_000;
+const LOOK_MS = 200;
 
 async function bounded(
   { signal }: Stage,
@@ -216,6 +220,11 @@ async function untilAllAcknowledge(stage: Stage): Promise<void> {
 async function untilNoneIsLate(stage: Stage): Promise<void> {
   const { s3 } = stage;
   await stage.untilGiven(() => s3.counted('unanswered') === s3.counted('landedLate') || undefined);
+}
+
+/** Nothing waits for the group: its members have found their way back, and to the end of every partition. */
+async function untilAllIsCommitted({ facts, signal }: Stage): Promise<void> {
+  while ((await facts.groupLag(GROUP)) > 0) await pause(LOOK_MS, signal);
 }
 
 function enter({ recorder, say }: Stage, phase: string): void {

@@ -53,10 +53,15 @@ test('counts what was acknowledged, failed, unknown and read', async () => {
     [41, 'r', 'info', 'send', SEND, 'CRASHED'],
     [42, 's', 'invoke', 'send', SEND],
     [73, 's', 'ok', 'send', SEND],
+    [74, 'm', 'invoke', 'consume', { group: 'g', records: [] }],
+    [75, 'm', 'ok', 'consume', { group: 'g', records }],
+    [76, 'm', 'ok', 'commit', { group: 'g', offsets: [] }],
+    [77, 'm', 'info', 'commit', { group: 'g', offsets: [] }],
   ]);
   expect(summary.records).toEqual({ acknowledged: 4, failed: 2, unknown: 6 });
   expect(summary.operations).toEqual({ ok: 2, fail: 1, info: 3 });
   expect([summary.polls, summary.read]).toEqual([1, 3]);
+  expect(summary.group).toEqual({ read: 3, commits: 1 });
   expect(summary.retried).toEqual({ operations: 4, okWithin30s: 1 });
   expect(summary.errors).toEqual({
     'notFound TOPIC_NOT_FOUND': 1,

@@ -16,6 +16,8 @@ export interface Summary {
   /** Completed polls with something in them, and the records that they returned. */
   readonly polls: number;
   readonly read: number;
+  /** Records that members of the group got, and commits that were answered well. */
+  readonly group: { readonly read: number; readonly commits: number };
   /** Produce operations of clients with the SDK's default retries that lived to see the end, and those acknowledged within 30 s. */
   readonly retried: { readonly operations: number; readonly okWithin30s: number };
   /** Operations, polls included, that were well in the last `CALM_MS` before faults began; and how long that was. */
@@ -52,6 +54,7 @@ class Counts {
   #events = 0;
   #polls = 0;
   #read = 0;
+  readonly #group = { read: 0, commits: 0 };
   readonly #retried = { operations: 0, okWithin30s: 0 };
   readonly #calmOkNs: number[] = [];
   #calmFromNs: number | undefined;
@@ -68,6 +71,9 @@ class Counts {
     const isCalm = this.#calmFromNs !== undefined && this.#calmToNs === undefined;
     if (isCalm && type === 'ok' && (f === 'send' || f === 'poll')) this.#calmOkNs.push(t);
     if (operation.f === 'poll' && type === 'ok') this.#takePoll(operation.value.records);
+    if (operation.f === 'consume')
+      for (const { reads } of operation.value.records) this.#group.read += reads.length;
+    if (operation.f === 'commit' && type === 'ok') this.#group.commits++;
     if (operation.f === 'send') this.#takeSend(t, process, type, operation.value, err);
   }
 
@@ -80,6 +86,7 @@ class Counts {
       operations: this.#operations,
       polls: this.#polls,
       read: this.#read,
+      group: this.#group,
       retried: this.#retried,
       calm: {
         ok: this.#calmOkNs.filter((t) => t >= calmFromNs).length,

@@ -19,6 +19,7 @@ const SUMMARY: Summary = {
   operations: { ok: 1_000, fail: 0, info: 0 },
   polls: 0,
   read: 0,
+  group: { read: 1, commits: 1 },
   retried: { operations: 0, okWithin30s: 0 },
   calm: { ok: 500, seconds: 5 },
   partitions: new Map([['t/0', { last: 'ok' as const, acknowledgedNs: [] }]]),
@@ -55,6 +56,14 @@ test.each<[string, Outcome]>([
   ['kill was not felt by agent-0', { ...GOOD, faults: [{ ...KILL, evidence: undefined }] }],
   ['agent-0 did not recover from kill', { ...GOOD, faults: [{ ...KILL, isOver: false }] }],
   ['no partition changed its holder', { ...GOOD, faults: [{ ...KILL, moved: [] }] }],
+  [
+    'the group read 0 records and committed 1 times',
+    withSummary({ group: { read: 0, commits: 1 } }),
+  ],
+  [
+    'the group read 1 records and committed 0 times',
+    withSummary({ group: { read: 1, commits: 0 } }),
+  ],
   ['the last operation of t/0 is fail', lastOf('fail')],
   ['the last operation of t/0 is info', lastOf('info')],
   ['the last operation of t/1 is missing', { ...GOOD, livePartitions: ['t/0', 't/1'] }],

@@ -37,6 +37,9 @@ export function voidReasons(outcome: Outcome): string[] {
     if (evidence === undefined) reasons.push(`${kind} was not felt by ${target}`);
     else if (!isOver) reasons.push(`${target} did not recover from ${kind}`);
   }
+  const { read, commits } = summary.group;
+  if (read === 0 || commits === 0)
+    reasons.push(`the group read ${read} records and committed ${commits} times`);
   // After a fault of an agent's process its partitions are with others.
   const failovers = faults.filter(({ kind }) => FAMILY[kind] === 'agents');
   if (failovers.length > 0 && failovers.every(({ moved }) => moved.length === 0))

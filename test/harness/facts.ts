@@ -186,6 +186,34 @@ export class Facts implements AsyncDisposable {
     return [...findings.map(({ finding }) => finding), ...missing];
   }
 
+  /**
+   * I-24, I-25, I-28: what is wrong with what is kept of consumer groups: partitions of two members or of none that there is,
+   * offsets beyond the end of their partition, of a generation that is not there yet, or of a topic that never was.
+   */
+  async auditGroups(): Promise<string[]> {
+    const findings = await this.#read<{ finding: string }>('test-audit-groups', GROUP_AUDIT, []);
+    return findings.map(({ finding }) => finding);
+  }
+
+  /** Records of all topics that are there which the group has not committed. */
+  async groupLag(groupId: string): Promise<number> {
+    const [row] = await this.#read<{ lag: number }>(
+      'test-group-lag',
+      `SELECT coalesce(sum(p.next_offset - coalesce(o.next_offset, 0)), 0)::bigint AS lag
+       FROM partitions p JOIN topics t ON t.topic_id = p.topic_id AND t.deleted_at IS NULL
+       LEFT JOIN group_offsets o ON o.group_id = $1 AND o.topic_id = p.topic_id AND o.part = p.part`,
+      [groupId],
+    );
+    return row?.lag ?? 0;
+  }
+
+  /** The highest generation of all groups. */
+  async generation(): Promise<number> {
+    const text = 'SELECT coalesce(max(generation), 0) AS generation FROM groups';
+    const [row] = await this.#read<{ generation: number }>('test-generation', text, []);
+    return row?.generation ?? 0;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.#database[Symbol.asyncDispose]();
   }
@@ -222,3 +250,25 @@ const AUDIT = `
   FROM ends WHERE next_offset <> published
   UNION ALL
   SELECT 'wrong-refs: ' || object_key FROM refs WHERE refs <> counted`;
+
+const GROUP_AUDIT = `
+  WITH owned AS (
+    SELECT m.group_id, m.member_id, t.id::uuid AS topic_id, p.part::integer AS part
+    FROM group_members m, jsonb_each(m.partitions) t (id, parts), jsonb_array_elements_text(t.parts) p (part)
+  )
+  SELECT 'two-owners: ' || group_id || ' ' || topic_id || '/' || part AS finding
+  FROM owned GROUP BY group_id, topic_id, part HAVING count(*) > 1
+  UNION ALL
+  SELECT 'no-such-partition: ' || o.group_id || ' ' || o.topic_id || '/' || o.part || ' of ' || o.member_id
+  FROM owned o LEFT JOIN partitions p USING (topic_id, part) WHERE p.part IS NULL
+  UNION ALL
+  SELECT 'offset-ahead: ' || o.group_id || ' ' || o.topic_id || '/' || o.part || ' ' || o.next_offset
+  FROM group_offsets o LEFT JOIN partitions p USING (topic_id, part)
+  WHERE o.next_offset > p.next_offset OR p.part IS NULL
+  UNION ALL
+  SELECT 'offset-of-no-generation: ' || o.group_id || ' ' || o.topic_id || '/' || o.part || ' ' || o.generation
+  FROM group_offsets o JOIN groups g USING (group_id) WHERE o.generation > g.generation
+  UNION ALL
+  SELECT 'leader-is-no-member: ' || g.group_id FROM groups g
+  WHERE g.leader_id IS NOT NULL AND NOT EXISTS
+    (SELECT FROM group_members m WHERE m.group_id = g.group_id AND m.member_id = g.leader_id)`;

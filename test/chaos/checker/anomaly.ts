@@ -13,6 +13,10 @@ export const ANOMALIES = {
   'poll-skip': 'a reader left out offsets, or read what it was not assigned',
   'nonmonotonic-poll': 'a reader went back',
   'nonmonotonic-send': 'sends of one process to one partition changed their order',
+  'stale-generation': 'a member of a group committed in a generation that was over',
+  'double-owner': 'two members of a group had one partition in one generation',
+  'group-skip': 'a member of a group went on behind what the group was done with',
+  'commit-ahead': 'a group committed more than it was done with',
 } as const;
 
 export type AnomalyKind = keyof typeof ANOMALIES;

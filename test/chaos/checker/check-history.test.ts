@@ -378,6 +378,7 @@ test('tells the figures of a history', () => {
     failed: 1,
     unknown: 3,
     reads: 3,
+    groups: { reads: 0, commits: 0 },
     // Acknowledged at 1 ms, read at 8 ms.
     lag: { records: 1, p50Ms: 7, p99Ms: 7, maxMs: 7 },
     readLate: 1,

@@ -9,6 +9,8 @@ export interface Figures {
   readonly unknown: number;
   /** Records that polls returned, each as often as it was. */
   readonly reads: number;
+  /** Records that members of groups were handed out, each as often as it was, and commits that were answered `ok`. */
+  readonly groups: { readonly reads: number; readonly commits: number };
   /** From the answer to the first read, of acknowledged records that were read before the final reads began. */
   readonly lag: Lag | undefined;
   /** Acknowledged records that nobody read before the final reads. */

@@ -61,10 +61,20 @@ const EVENT = fields({
   err: optional(text),
 });
 
+const RECORDS = list(fields({ ...PARTITION, reads: list(read) }));
+const MEMBERSHIP = { group: text, generation: optional(count) };
+
 const VALUES: Readonly<Record<Operation['f'], Check>> = {
   send: fields({ ...PARTITION, values: list(text), offsets: optional(list(count)) }),
   assign: fields({ from: list(PARTITION_OFFSET) }),
-  poll: fields({ records: list(fields({ ...PARTITION, reads: list(read) })) }),
+  poll: fields({ records: RECORDS }),
+  own: fields({
+    ...MEMBERSHIP,
+    change: oneOf('assigned', 'revoked', 'lost'),
+    partitions: list(fields(PARTITION)),
+  }),
+  consume: fields({ ...MEMBERSHIP, records: RECORDS }),
+  commit: fields({ ...MEMBERSHIP, offsets: list(PARTITION_OFFSET) }),
   end: fields({ ends: list(PARTITION_OFFSET) }),
   topic: fields({
     change: oneOf('create', 'delete', 'grow'),

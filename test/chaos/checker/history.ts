@@ -31,6 +31,12 @@ export interface PartitionName {
   readonly partition: number;
 }
 
+/** A consumer group, and the generation of it that the member was in when the event was written; absent: in none. */
+export interface Membership {
+  readonly group: string;
+  readonly generation?: number;
+}
+
 /**
  * - `send`: one call with one or more records of one partition, in their order. Values are unique over the whole run. `ok`
  *   has `offsets`, one for each value.
@@ -38,6 +44,11 @@ export interface PartitionName {
  * - `poll`: `ok` has what it returned, in the order in which it was handed out; `invoke` has no records.
  * - `end`: `ok` says what the next offset of each partition was: what is below must be readable. After the phase `final`
  *   began, it says up to where the final reads, which begin at 0, must come.
+ * - `own`: a member of a consumer group was told of partitions that it has from now on, or no longer. It is written by `ok`
+ *   alone. A group begins at offset 0 of every partition.
+ * - `consume`: a poll of such a member. With its invocation, as with that of `commit`, it is done with all that it was handed
+ *   out before.
+ * - `commit`: the next offsets that its group is to read; `ok` has what was committed.
  * - `topic`: creation, deletion, growth of a topic.
  * - `fault`: what was broken or mended; `ok` when it was felt.
  * - `phase`: the run's parts: `warmup`, `faults`, `heal`, `final`.
@@ -60,6 +71,27 @@ export type Operation =
         readonly records: readonly (PartitionName & {
           readonly reads: readonly (readonly [offset: number, value: string])[];
         })[];
+      };
+    }
+  | {
+      readonly f: 'own';
+      readonly value: Membership & {
+        readonly change: 'assigned' | 'revoked' | 'lost';
+        readonly partitions: readonly PartitionName[];
+      };
+    }
+  | {
+      readonly f: 'consume';
+      readonly value: Membership & {
+        readonly records: readonly (PartitionName & {
+          readonly reads: readonly (readonly [offset: number, value: string])[];
+        })[];
+      };
+    }
+  | {
+      readonly f: 'commit';
+      readonly value: Membership & {
+        readonly offsets: readonly (PartitionName & { readonly offset: number })[];
       };
     }
   | {

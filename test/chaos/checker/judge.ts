@@ -48,6 +48,8 @@ export class Judge {
   /** Adds to the findings of the ledger. */
   judge(): Figures {
     for (const known of this.#ledger.values.values()) this.#judgeValue(known);
+    const { groups, values } = this.#ledger;
+    groups.judge(values);
     const { open, ok, fail, info } = this.#outcomes;
     return {
       events: this.#ledger.events,
@@ -55,6 +57,7 @@ export class Judge {
       failed: fail,
       unknown: info + open,
       reads: this.#ledger.reads,
+      groups: { reads: groups.reads, commits: groups.commits },
       lag: lagOf(this.#lagsNs),
       readLate: this.#readLate,
       unjudged: { records: this.#unjudgedRecords, partitions: [...this.#unjudged] },

@@ -9,6 +9,7 @@ import {
   type PartitionLog,
   type Send,
 } from './facts.ts';
+import { Groups } from './groups.ts';
 import type { HistoryEvent, Operation } from './history.ts';
 import { HistoryError } from './history-reader.ts';
 import { type Process, Processes } from './processes.ts';
@@ -31,6 +32,7 @@ export class Ledger {
   reads = 0;
   /** The event that began the final reads; Infinity: there are none. */
   finalAt: number = Infinity;
+  readonly groups: Groups = new Groups(this.topics, this.findings);
   readonly #reading: Reading = new Reading(this.topics, this.findings);
 
   /** @throws HistoryError when the event cannot come after those before. */
@@ -46,6 +48,17 @@ export class Ledger {
         break;
       case 'poll':
         this.#takePoll(event);
+        break;
+      case 'own':
+        this.groups.takeOwn(event);
+        break;
+      case 'consume':
+        this.processes.pair(this.processes.get(event.process), event);
+        this.groups.takeConsume(event);
+        break;
+      case 'commit':
+        this.processes.pair(this.processes.get(event.process), event);
+        this.groups.takeCommit(event);
         break;
       case 'end':
         this.#takeEnd(event);

@@ -1,6 +1,7 @@
 /** One anomaly put into a history that has none; undefined: it has no place for it. */
 import type { AnomalyKind } from './anomaly.ts';
 import type { HistoryEvent, Operation, PartitionName } from './history.ts';
+import { GROUP_PLANTS } from './planted-in-groups.test-support.ts';
 
 type Read = [offset: number, value: string];
 type Send = Extract<Operation, { f: 'send' }>['value'];
@@ -12,9 +13,10 @@ interface Spot {
   readonly value: string;
 }
 
-type Plant = (events: HistoryEvent[], pick: number) => HistoryEvent[] | undefined;
+export type Plant = (events: HistoryEvent[], pick: number) => HistoryEvent[] | undefined;
 
 export const PLANTS: Readonly<Record<AnomalyKind, Plant>> = {
+  ...GROUP_PLANTS,
   'lost-write': (events, pick) => {
     const all = finalReads(events);
     const spots = acknowledgedReads(events).filter((spot) =>

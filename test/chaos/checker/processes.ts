@@ -30,7 +30,7 @@ export interface Process {
 }
 
 /** Operations after whose unknown end a client may not go on: what it does next could not be judged. */
-const ENDS_PROCESS: ReadonlySet<Operation['f']> = new Set(['send', 'assign', 'poll']);
+const ENDS_PROCESS: ReadonlySet<Operation['f']> = new Set(['send', 'assign', 'poll', 'consume']);
 
 export class Processes {
   readonly #byName = new Map<string, Process>();

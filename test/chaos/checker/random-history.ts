@@ -1,9 +1,10 @@
 /**
  * Histories of a log that does everything right, by a seed: several producers that pipeline, crash and come back under a
- * new name, answers that are lost, records that land late, readers that begin anywhere, topics that are deleted and made
- * again. The same seed gives the same history.
+ * new name, answers that are lost, records that land late, readers that begin anywhere, a group of them that shares
+ * partitions, topics that are deleted and made again. The same seed gives the same history.
  */
 import type { HistoryEvent, Operation } from './history.ts';
+import { RandomGroup, type RandomTopic } from './random-group.ts';
 
 export interface HistoryPlan {
   readonly seed: number;
@@ -17,11 +18,11 @@ export interface HistoryPlan {
   readonly producers?: number;
   /** Default 2. */
   readonly consumers?: number;
+  /** Of the group. Default 3. */
+  readonly members?: number;
 }
 
-interface Topic {
-  readonly topic: string;
-  readonly topicId: string;
+interface Topic extends RandomTopic {
   readonly logs: readonly string[][];
 }
 
@@ -59,6 +60,7 @@ class World {
   readonly #topics: Topic[] = [];
   readonly #producers: readonly Producer[];
   readonly #consumers: readonly Consumer[];
+  readonly #group: RandomGroup;
   readonly #partitions: number;
   /** Given up by their clients, and on their way all the same. */
   #late: Attempt[] = [];
@@ -69,12 +71,27 @@ class World {
   #created = 0;
 
   constructor(plan: HistoryPlan) {
-    const { seed, records, topics = 2, partitions = 2, producers = 3, consumers = 2 } = plan;
+    const {
+      seed,
+      records,
+      topics = 2,
+      partitions = 2,
+      producers = 3,
+      consumers = 2,
+      members = 3,
+    } = plan;
     this.#random = xorshift32(seed);
     this.#records = records;
     this.#partitions = partitions;
     this.#producers = named('p', producers).map((name) => ({ name, lives: 0, open: [] }));
     this.#consumers = named('c', consumers).map((name) => ({ name, positions: [] }));
+    const world = {
+      random: this.#random,
+      topics: () => this.#topics,
+      note: (process: string, type: HistoryEvent['type'], operation: Operation): void =>
+        this.#note(process, type, operation),
+    };
+    this.#group = new RandomGroup(world, members);
     for (const topic of named('t', topics)) this.#topics.push(this.#create(topic));
   }
 
@@ -103,7 +120,8 @@ class World {
     if (chance < 0.35) this.#send(this.#pick(this.#producers));
     else if (chance < 0.6) this.#apply(this.#pick(this.#producers));
     else if (chance < 0.88) this.#answer(this.#pick(this.#producers));
-    else if (chance < 0.98) this.#poll(this.#pick(this.#consumers));
+    else if (chance < 0.93) this.#poll(this.#pick(this.#consumers));
+    else if (chance < 0.98) this.#group.step();
     else if (chance < 0.985) this.#assign(this.#pick(this.#consumers));
     else if (chance < 0.987) this.#crash(this.#pick(this.#producers));
     else if (chance < 0.989) this.#recreate();

@@ -23,10 +23,12 @@ function renderAnomaly({ kind, meaning, total, findings }: Anomaly): string {
 }
 
 function renderFigures(figures: Figures): string {
-  const { events, acknowledged, failed, unknown, reads, lag, readLate, unjudged } = figures;
+  const { events, acknowledged, failed, unknown, reads, groups, lag, readLate, unjudged } = figures;
   const lines = [
     `${number(events)} events. Records: ${number(acknowledged)} acknowledged, ${number(failed)} failed, ${number(unknown)} unknown, ${number(reads)} read.`,
   ];
+  if (groups.reads > 0)
+    lines.push(`Groups: ${number(groups.reads)} records, ${number(groups.commits)} commits.`);
   if (lag !== undefined)
     lines.push(
       `From acknowledgement to first read: p50 ${ms(lag.p50Ms)}, p99 ${ms(lag.p99Ms)}, max ${ms(lag.maxMs)} (${number(lag.records)} records).`,

@@ -45,6 +45,63 @@ export class Script {
     return this.add(process, 'ok', { f: 'poll', value: { records } });
   }
 
+  own(
+    process: string,
+    generation: number,
+    change: 'assigned' | 'revoked' | 'lost' = 'assigned',
+    where: Where = {},
+  ): this {
+    const partitions = [place(where)];
+    return this.add(process, 'ok', {
+      f: 'own',
+      value: { group: 'g', generation, change, partitions },
+    });
+  }
+
+  /** A poll of a member of group `g`, which is done with what it got before. */
+  consume(process: string, generation: number, reads: readonly Read[], where: Where = {}): this {
+    const member = { group: 'g', generation };
+    this.add(process, 'invoke', { f: 'consume', value: { ...member, records: [] } });
+    const records = reads.length === 0 ? [] : [{ ...place(where), reads }];
+    return this.add(process, 'ok', { f: 'consume', value: { ...member, records } });
+  }
+
+  commit(
+    process: string,
+    generation: number,
+    offset: number,
+    answer: 'ok' | 'fail' | 'info' = 'ok',
+    where: Where = {},
+  ): this {
+    this.commitBegins(process, generation, offset, where);
+    return this.commitEnds(process, generation, offset, answer, where);
+  }
+
+  commitBegins(process: string, generation: number, offset: number, where: Where = {}): this {
+    return this.#commit(process, 'invoke', generation, offset, where);
+  }
+
+  commitEnds(
+    process: string,
+    generation: number,
+    offset: number,
+    answer: 'ok' | 'fail' | 'info' = 'ok',
+    where: Where = {},
+  ): this {
+    return this.#commit(process, answer, generation, offset, where);
+  }
+
+  #commit(
+    process: string,
+    type: HistoryEvent['type'],
+    generation: number,
+    offset: number,
+    where: Where,
+  ): this {
+    const offsets = [{ ...place(where), offset }];
+    return this.add(process, type, { f: 'commit', value: { group: 'g', generation, offsets } });
+  }
+
   topic(
     change: 'create' | 'delete',
     topicId?: string,

@@ -40,6 +40,11 @@ export class Topics {
     return lives.length > 0 ? lives : [begin(name)];
   }
 
+  /** Every topic that ever had the name. */
+  named(topic: string): readonly Life[] {
+    return this.#name(topic).all;
+  }
+
   /** From here on the topic may be there. */
   beginCreation(topic: string): Life {
     return begin(this.#name(topic));

@@ -167,7 +167,15 @@ const CLIENTS: readonly { readonly name: string; readonly role: ClientRole }[] =
   // The SDK's defaults.
   {
     name: 'a',
-    role: { kind: 'client', producer: {}, lanes: 1, recordsMax: 8, paceMs: 60, follows: false },
+    role: {
+      kind: 'client',
+      producer: {},
+      lanes: 1,
+      recordsMax: 8,
+      paceMs: 60,
+      follows: false,
+      commits: undefined,
+    },
   },
   // Several batches of a partition in flight, and several of one operation.
   {
@@ -179,6 +187,7 @@ const CLIENTS: readonly { readonly name: string; readonly role: ClientRole }[] =
       recordsMax: 6,
       paceMs: 200,
       follows: false,
+      commits: 'itself',
     },
   },
   // Impatient: outcomes that nobody knows.
@@ -191,11 +200,20 @@ const CLIENTS: readonly { readonly name: string; readonly role: ClientRole }[] =
       recordsMax: 3,
       paceMs: 500,
       follows: true,
+      commits: 'itself',
     },
   },
   {
     name: 'd',
-    role: { kind: 'client', producer: {}, lanes: 1, recordsMax: 3, paceMs: 500, follows: true },
+    role: {
+      kind: 'client',
+      producer: {},
+      lanes: 1,
+      recordsMax: 3,
+      paceMs: 500,
+      follows: true,
+      commits: 'automatically',
+    },
   },
 ];
 

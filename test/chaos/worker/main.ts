@@ -4,6 +4,7 @@ import type { FromWorker, ToWorker, WorkerTask } from './protocol.ts';
 import { readAll } from './reading.ts';
 import { Recorder } from './recorder.ts';
 import { Sending } from './sending.ts';
+import { Sharing } from './sharing.ts';
 
 // Ctrl-C and the end of a terminal reach the whole process group: the supervisor decides what they mean.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => undefined);
@@ -17,6 +18,7 @@ class Worker {
   readonly #recorder: Recorder;
   readonly #sending: Sending | undefined;
   readonly #following: Following | undefined;
+  readonly #sharing: Sharing | undefined;
 
   constructor(task: WorkerTask) {
     const recorder = new Recorder(task.file, task.originNs);
@@ -33,6 +35,8 @@ class Worker {
       this.#following = new Following(task, recorder, (positions) =>
         tell({ kind: 'polled', positions }),
       );
+    if (role.commits !== undefined)
+      this.#sharing = new Sharing(task, recorder, role.commits === 'itself');
     this.#sending.write(task.topics);
   }
 
@@ -51,6 +55,7 @@ class Worker {
         return tell({ kind: 'quiet' });
       case 'stop':
         await this.#following?.stop();
+        await this.#sharing?.stop();
         this.#recorder[Symbol.dispose]();
         process.disconnect();
     }

@@ -1,6 +1,9 @@
 /** What the supervisor and a client process tell each other. */
 import type { ProducerOptions } from '@streamhouse/client/mod.ts';
 
+/** The group that clients share the partitions of all topics in. */
+export const GROUP = 'sharers';
+
 /** A topic as it is now. */
 export interface LiveTopic {
   readonly topic: string;
@@ -42,6 +45,8 @@ export type WorkerRole =
       /** Milliseconds from the beginning of one operation of a lane to that of the next, on average, if it is answered so soon. */
       readonly paceMs: number;
       readonly follows: boolean;
+      /** How it commits as a member of the group; undefined: it is none. */
+      readonly commits: 'itself' | 'automatically' | undefined;
     }
   /** Reads all topics from the start to where they end now, and is done. */
   | { readonly kind: 'reader' };
