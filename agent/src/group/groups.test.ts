@@ -302,7 +302,7 @@ test('a group that nobody waits for any more is forgotten, also while it is read
   await until(() => loads === 2);
   read.resolve();
   await waiting.hears('rebalancing 0');
-  await until(async () => (await inMemory()) === '1');
+  expect(await inMemory()).toBe('1');
   waiting.hangUp();
   await until(async () => (await inMemory()) === '0');
 });
