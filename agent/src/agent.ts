@@ -1,5 +1,5 @@
 /** The agent as a whole: its servers, and one incarnation after the other behind them. */
-import { type GrpcServer, startGrpcServer } from './grpc/server.ts';
+import { type GrpcServer, openConnections, startGrpcServer } from './grpc/server.ts';
 import { type HttpServer, startHttpServer } from './http/server.ts';
 import type { AgentComponents } from './incarnation.ts';
 import { Lives } from './lives.ts';
@@ -22,6 +22,7 @@ export async function startAgent(
 ): Promise<Agent> {
   const lives = new Lives(settings, components);
   const { clock, log, metrics } = components;
+  metrics.setConnectionsSource(openConnections);
   const grpc = await startGrpcServer(
     { current: () => lives.current(), clock, log, metrics },
     settings.listen,

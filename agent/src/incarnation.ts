@@ -24,6 +24,7 @@ import { TurnShare } from './partition/turn-share.ts';
 import { BlockReader } from './read/block-reader.ts';
 import { ObjectCache } from './read/object-cache.ts';
 import { PartitionReader } from './read/partition-reader.ts';
+import { FlowCounter } from './stats/flow-counter.ts';
 import type { AgentSettings } from './settings.ts';
 
 /** The ports that an agent stands on. */
@@ -41,6 +42,8 @@ export type IncarnationEnd = 'fenced' | 'uploadFailed' | 'drained';
 
 /** Milliseconds between two rounds of placement when nothing wakes it. */
 const PLACEMENT_EVERY_MS = 2000;
+/** Milliseconds between two rows of what was counted. */
+const STATS_EVERY_MS = 2000;
 /** Milliseconds between two looks at the others' beats: what detection adds to the session timeout. */
 const FENCE_WATCH_EVERY_MS = 250;
 const FENCE_WATCH_GAP_MS = 1500;
@@ -60,6 +63,8 @@ export class RunningIncarnation {
   readonly budget: ByteBudget = new ByteBudget(LIMITS.agentUnpublishedBytesMax);
   /** What checking batches may take of the event loop. */
   readonly checks: TurnShare;
+  /** What those who look at the cluster are told. */
+  readonly flow: FlowCounter;
   readonly flusher: Flusher;
   readonly reader: PartitionReader;
   readonly groups: GroupCoordinator;
@@ -100,6 +105,7 @@ export class RunningIncarnation {
     this.#end = resolve;
     this.view = new ClusterView(metadata, this.over);
     this.checks = new TurnShare(clock);
+    this.flow = new FlowCounter(() => Math.round(clock.monotonicMs() - start.registeredMs));
     const cache = new ObjectCache(settings.cacheBytes);
     this.flusher = new Flusher({
       incarnation: start.incarnation,
@@ -114,6 +120,7 @@ export class RunningIncarnation {
       clock,
       random,
       metrics,
+      flow: this.flow,
       onError: (error, what) =>
         components.log.warn({ err: error, what }, 'flush failed, trying again'),
       onStop: resolve,
@@ -153,6 +160,7 @@ export class RunningIncarnation {
     this.#loops.push(
       this.#loop('placement', PLACEMENT_EVERY_MS, (signal) => this.#round(signal), this.#trigger),
       this.#watchOthers(),
+      this.#loop('stats', STATS_EVERY_MS, (signal) => this.#tellStats(signal)),
     );
     void this.lease.fenced.then(() => this.#end('fenced'));
   }
@@ -207,6 +215,12 @@ export class RunningIncarnation {
     await this.flusher[Symbol.asyncDispose]();
     await this.lease[Symbol.asyncDispose]();
     await Promise.allSettled(this.#loops);
+  }
+
+  async #tellStats(signal: AbortSignal): Promise<void> {
+    const { metadata, metrics } = this.#components;
+    const { incarnation } = this;
+    await metadata.stats.write({ incarnation, ...this.flow.read(), ...metrics.process() }, signal);
   }
 
   /** Slots after partitions, from the same view. */

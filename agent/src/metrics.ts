@@ -3,6 +3,7 @@ import type { ErrorKind } from '@streamhouse/core/errors.ts';
 import { ERROR_KINDS } from '@streamhouse/core/errors.ts';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { OpenRun } from './partition/held-partition.ts';
+import { type ProcessFigures, ProcessGauge } from './stats/process-gauge.ts';
 
 /** Seconds: from a local disk's PUT to a slow object store. */
 const LATENCY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -46,6 +47,12 @@ export class AgentMetrics {
     help: 'Bytes accepted and not yet published',
     registers: [this.registry],
     collect: (): void => this.#unpublished.set(this.#readUnpublished()),
+  });
+  readonly #connections: Gauge = new Gauge({
+    name: 'streamhouse_grpc_open_connections',
+    help: 'Connections of clients to this process',
+    registers: [this.registry],
+    collect: (): void => this.#connections.set(this.#readConnections()),
   });
   readonly #slots = new Gauge({
     name: 'streamhouse_groups_held_slots',
@@ -98,6 +105,8 @@ export class AgentMetrics {
     'Time from sealing an object until its records are readable',
     LATENCY_BUCKETS,
   );
+  readonly #process = new ProcessGauge();
+  #readConnections: () => number = () => 0;
   #readUnpublished: () => number = () => 0;
   #readGroups: () => GroupCounts = () => ({ groups: 0, members: 0 });
 
@@ -151,6 +160,16 @@ export class AgentMetrics {
     this.#commits.inc();
     this.#committedOffsets.inc(offsets);
     this.#commitSeconds.observe(ms / 1000);
+  }
+
+  /** What the process takes now; the delay of its event loop is the longest since this was last asked. */
+  process(): ProcessFigures & { readonly connections: number } {
+    return { ...this.#process.read(), connections: this.#readConnections() };
+  }
+
+  /** Where connections are counted, whenever they are told. */
+  setConnectionsSource(read: () => number): void {
+    this.#readConnections = read;
   }
 
   /** Where groups and members are counted, at each scrape. */

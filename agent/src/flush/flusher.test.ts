@@ -22,6 +22,7 @@ import { openDirectoryStore } from '@streamhouse/store/objects/directory.ts';
 import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AgentMetrics } from '../metrics.ts';
+import { FlowCounter } from '../stats/flow-counter.ts';
 import { HeldPartition } from '../partition/held-partition.ts';
 import { ObjectCache } from '../read/object-cache.ts';
 import { ByteBudget } from './byte-budget.ts';
@@ -98,6 +99,8 @@ interface Rig {
   readonly partitions: readonly HeldPartition[];
   readonly flusher: Flusher;
   readonly budget: ByteBudget;
+  readonly metrics: AgentMetrics;
+  readonly flow: FlowCounter;
   readonly puts: Gate<void>;
   readonly publishes: Gate<PublishResult>;
   /** What was answered, in that order: the offset, or `kind REASON`. */
@@ -130,6 +133,8 @@ async function openRig(
       publishes.call(request.objectKey, () => metadata.log.publish(request, soon()), signal),
   });
   const budget = new ByteBudget(1_000_000);
+  const metrics = new AgentMetrics();
+  const flow = new FlowCounter(() => 0);
   const { promise: stopped, resolve: onStop } = Promise.withResolvers<string>();
   const flusher = new Flusher({
     incarnation: me,
@@ -149,7 +154,8 @@ async function openRig(
     budget,
     clock: systemClock,
     random: () => 0,
-    metrics: new AgentMetrics(),
+    metrics,
+    flow,
     onError: () => undefined,
     onStop,
   });
@@ -160,6 +166,8 @@ async function openRig(
     partitions,
     flusher,
     budget,
+    metrics,
+    flow,
     puts,
     publishes,
     replies,
@@ -355,6 +363,14 @@ describe('the flusher', () => {
     expect(rig.replies.at(-1)).toBe('notHolder NOT_HOLDER');
     expect(await rig.stored(0)).toEqual([]);
     expect(rig.budget.used).toBe(0);
+    // Nothing counts as published but what others can read.
+    const [, kept] = rig.partitions;
+    const bytes = (await rig.stored(1)).reduce((sum, run) => sum + run.length, 0);
+    const { totals, topics } = rig.flow.read();
+    expect(totals).toEqual({ recordsIn: 20, bytesIn: bytes, recordsOut: 0, bytesOut: 0 });
+    expect([...topics.entries()]).toEqual([[kept!.topicId, { sinceMs: 0, ...totals }]]);
+    const series = await rig.metrics.registry.metrics();
+    expect(series).toContain('streamhouse_log_records_total 20\n');
   });
 
   test('goes on when all that was open belonged to partitions that are lost', async () => {

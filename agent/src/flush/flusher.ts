@@ -21,6 +21,7 @@ import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import type { AgentMetrics } from '../metrics.ts';
 import type { HeldPartition, OpenRun } from '../partition/held-partition.ts';
 import type { ObjectCache } from '../read/object-cache.ts';
+import type { FlowCounter } from '../stats/flow-counter.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import { encodeOpenRuns, type SealedBytes } from './encode-open-runs.ts';
 
@@ -44,6 +45,7 @@ export interface FlusherOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly metrics: AgentMetrics;
+  readonly flow: FlowCounter;
   readonly onError: (error: unknown, what: string) => void;
   /** The incarnation is over: nothing more can be published by it. */
   readonly onStop: (reason: 'uploadFailed' | 'fenced') => void;
@@ -282,6 +284,8 @@ export class Flusher {
     key: string,
     accepted: ReadonlySet<number>,
   ): void {
+    const { metrics, flow } = this.#options;
+    const settled = new Set<HeldPartition>();
     for (const [index, published] of encoded.runs.entries()) {
       const partition = encoded.partitions[index];
       if (partition === undefined) throw new Error('a run without its partition');
@@ -300,8 +304,10 @@ export class Flusher {
         maxTimestampMs: published.maxTimestampMs,
       };
       partition.published(run);
+      settled.add(partition);
+      flow.countPublished(published.topicId, published.recordCount, published.length);
     }
-    this.#options.metrics.countPublished(object.runs);
+    metrics.countPublished(object.runs.filter((run) => settled.has(run.partition)));
   }
 
   #pause(attempt: number): Promise<void> {

@@ -82,6 +82,7 @@ class FetchStream {
       await untilReadable(life, asked, result.partitions, LIMITS.fetchWaitMsMax, signal);
       return;
     }
+    result.count();
     this.#creditBytes -= result.bytes;
     this.#positions = advance(asked, result);
     const partitions = result.partitions.filter(

@@ -3,10 +3,11 @@ import type { FetchedPartition } from '@streamhouse/api/gen/streamhouse/v1/Fetch
 import type { FetchPartition__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchPartition.ts';
 import type { FetchRequest__Output } from '@streamhouse/api/gen/streamhouse/v1/FetchRequest.ts';
 import type { FetchResponse } from '@streamhouse/api/gen/streamhouse/v1/FetchResponse.ts';
+import type { TopicId } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { RunningIncarnation } from '../incarnation.ts';
 import type { HeldPartition } from '../partition/held-partition.ts';
-import { checkRange } from '../read/partition-reader.ts';
+import { checkRange, NOTHING } from '../read/partition-reader.ts';
 import { errorMessage, type ServiceContext } from './call.ts';
 import { checkCount, clamp, findHeld } from './validate.ts';
 
@@ -30,7 +31,10 @@ export async function fetch(
     const leftMs = deadlineMs - life.clock.monotonicMs();
     const isEnough = result.bytes >= bytesMin || result.hasErrors || leftMs <= 0;
     // Once it is over nothing is waited for any more: going on would keep the event loop from everyone else (I-41).
-    if (isEnough || life.over.aborted) return { partitions: result.partitions };
+    if (isEnough || life.over.aborted) {
+      result.count();
+      return { partitions: result.partitions };
+    }
     signal.throwIfAborted();
     await untilReadable(life, asked, result.partitions, leftMs, signal);
   }
@@ -40,6 +44,8 @@ export interface FetchResult {
   readonly partitions: FetchedPartition[];
   readonly bytes: number;
   readonly hasErrors: boolean;
+  /** Counts what is in it. For whoever sends it: what is read and not sent is read again. */
+  readonly count: () => void;
 }
 
 /**
@@ -54,8 +60,10 @@ export async function fetchOnce(
   signal: AbortSignal,
 ): Promise<FetchResult> {
   const partitions: FetchedPartition[] = [];
+  const parts: ReadPartition[] = [];
   let bytes = 0;
   let hasErrors = false;
+  const sinceMs = life.clock.monotonicMs();
   const share = Math.ceil(bytesMax / Math.max(1, readableCount(life, asked)));
   for (let start = 0; start < asked.length; start += PARTITIONS_AT_A_TIME) {
     const shareLeft = Math.min(share, bytesMax - bytes);
@@ -69,19 +77,34 @@ export async function fetchOnce(
         const { topicId, partition } = group[index] as FetchPartition__Output;
         partitions.push({ topicId, partition, error: errorMessage(result.reason, context.log) });
       } else if (bytes >= bytesMax) {
-        partitions.push({ ...result.value, recordBatches: NO_BATCHES });
+        partitions.push({ ...result.value.fetched, recordBatches: NO_BATCHES });
       } else {
-        bytes += result.value.recordBatches.length;
-        partitions.push(result.value);
+        const { fetched } = result.value;
+        bytes += fetched.recordBatches.length;
+        parts.push(result.value);
+        partitions.push(fetched);
       }
     }
   }
-  context.metrics.countFetched(bytes);
-  return { partitions, bytes, hasErrors };
+  const tookMs = life.clock.monotonicMs() - sinceMs;
+  const count = (): void => {
+    context.metrics.countFetched(bytes);
+    if (bytes > 0) life.flow.observeFetch(tookMs);
+    for (const { topicId, records, fetched } of parts) {
+      if (records > 0) life.flow.countFetched(topicId, records, fetched.recordBatches.length);
+    }
+  };
+  return { partitions, bytes, hasErrors, count };
 }
 
 function readableCount(life: RunningIncarnation, asked: readonly FetchPartition__Output[]): number {
   return asked.filter((one) => (findIfHeld(life, one)?.highWatermark ?? 0) > one.offset).length;
+}
+
+interface ReadPartition {
+  readonly fetched: FetchedPartition & { readonly recordBatches: Buffer };
+  readonly topicId: TopicId;
+  readonly records: number;
 }
 
 async function fetchPartition(
@@ -89,21 +112,25 @@ async function fetchPartition(
   asked: FetchPartition__Output,
   bytesMax: number,
   signal: AbortSignal,
-): Promise<FetchedPartition & { readonly recordBatches: Buffer }> {
+): Promise<ReadPartition> {
   const held = findHeld(life, asked.topicId, asked.partition);
   // I-16: past what it knows there may be records of a later holder.
   if (asked.offset > held.highWatermark) life.checkServing();
   const from = checkRange(held, asked.offset);
   // The range first: what is published while the bytes are read must not count as read (I-16).
   const { logStartOffset, highWatermark } = held;
-  const { chunks } =
-    bytesMax > 0 ? await life.reader.read(held, from, bytesMax, signal) : { chunks: [] };
+  const { chunks, records } =
+    bytesMax > 0 ? await life.reader.read(held, from, bytesMax, signal) : NOTHING;
   return {
-    topicId: asked.topicId,
-    partition: asked.partition,
-    logStartOffset,
-    highWatermark,
-    recordBatches: asOneBuffer(chunks),
+    fetched: {
+      topicId: asked.topicId,
+      partition: asked.partition,
+      logStartOffset,
+      highWatermark,
+      recordBatches: asOneBuffer(chunks),
+    },
+    topicId: held.topicId,
+    records,
   };
 }
 

@@ -143,6 +143,7 @@ interface Http2Settings {
 }
 interface Http2Session {
   setLocalWindowSize(bytes: number): void;
+  once(event: 'close', listener: () => void): this;
   on(event: 'stream', listener: (stream: GuardedStream) => void): this;
 }
 interface Http2ServerLike {
@@ -153,6 +154,12 @@ interface Http2Module {
 }
 
 let isConfined = false;
+let connections = 0;
+
+/** Connections of clients to all servers of the process. */
+export function openConnections(): number {
+  return connections;
+}
 
 /**
  * What the library has no option for: the receive window of a server, which is 64 KiB, so that an upload of 1 MiB takes a
@@ -173,6 +180,10 @@ function confineConnections(): void {
     const server = createServer({ ...options, settings });
     server.on('session', (session) => {
       session.setLocalWindowSize(LIMITS.grpcWindowBytes);
+      connections += 1;
+      session.once('close', () => {
+        connections -= 1;
+      });
       const guard = new FrameGuard();
       session.on('stream', (stream) => guard.watch(stream));
     });

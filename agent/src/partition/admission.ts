@@ -26,6 +26,8 @@ export async function admitBatch(
   reply: (result: Offset | StreamError) => void,
   signal: AbortSignal,
 ): Promise<void> {
+  const { clock, flow } = life;
+  const sinceMs = clock.monotonicMs();
   try {
     life.checkServing();
     while (life.checks.isSpent) await life.checks.nextTurn();
@@ -39,7 +41,10 @@ export async function admitBatch(
       bytes,
       header,
       acknowledge: resolve(topic, acknowledge),
-      reply,
+      reply: (result) => {
+        if (typeof result === 'number') flow.observeProduce(clock.monotonicMs() - sinceMs);
+        reply(result);
+      },
     });
     if (isAccepted) life.flusher.appended(partition, bytes.length);
     else life.budget.give(bytes.length);

@@ -220,7 +220,7 @@ describe('reading a partition', () => {
     const rig = await openRig();
     await rig.write(1);
     const partition = await rig.partition(false);
-    expect(await rig.read(partition, 10)).toEqual({ chunks: [], bytes: 0 });
+    expect(await rig.read(partition, 10)).toEqual({ chunks: [], bytes: 0, records: 0 });
     const beyond = await failureOf(rig.read(partition, 11));
     expect(beyond).toMatchObject({ kind: 'outOfRange', details: { earliest: '0', latest: '10' } });
     expect(rig.gets).toEqual([]);

@@ -20,7 +20,10 @@ export interface ReadBatches {
   readonly chunks: readonly Uint8Array[];
   /** Of all chunks. */
   readonly bytes: number;
+  readonly records: number;
 }
+
+export const NOTHING: ReadBatches = { chunks: [], bytes: 0, records: 0 };
 
 export class PartitionReader {
   readonly #log: LogStore;
@@ -48,7 +51,7 @@ export class PartitionReader {
   ): Promise<ReadBatches> {
     checkRange(partition, from);
     const end = partition.highWatermark;
-    if (from === end) return { chunks: [], bytes: 0 };
+    if (from === end) return NOTHING;
     const stored = await this.#runs(partition, from, signal);
     // Postgres is ahead of the mark while the answer to a publish is on its way, or lost.
     const readable = stored.filter((run) => run.baseOffset < end);
@@ -56,6 +59,7 @@ export class PartitionReader {
     const read = await Promise.allSettled(runs.map((run) => this.#runBytes(partition, run)));
     const chunks: Uint8Array[] = [];
     let bytesLeft = bytesMax;
+    let records = 0;
     for (const result of read) {
       if (result.status === 'rejected') {
         // I-21: what comes before the loss is not lost. The next read begins with it and tells.
@@ -63,13 +67,14 @@ export class PartitionReader {
         throw result.reason;
       }
       const bytes = result.value;
-      const chunk = cut(bytes, from, bytesLeft);
+      const { chunk, records: count } = cut(bytes, from, bytesLeft);
       if (chunks.length > 0 && chunk.length > bytesLeft) break;
       chunks.push(chunk);
+      records += count;
       bytesLeft -= chunk.length;
       if (chunk.byteOffset + chunk.length < bytes.byteOffset + bytes.length) break;
     }
-    return { chunks, bytes: bytesMax - bytesLeft };
+    return { chunks, bytes: bytesMax - bytesLeft, records };
   }
 
   async #runs(
@@ -150,17 +155,23 @@ function withinBytes(runs: readonly StoredRun[], bytesMax: number): readonly Sto
 }
 
 /** Batches from the one that holds `from`, as many as fit into `bytesMax`, at least one. */
-function cut(run: Uint8Array, from: Offset, bytesMax: number): Uint8Array {
+function cut(
+  run: Uint8Array,
+  from: Offset,
+  bytesMax: number,
+): { readonly chunk: Uint8Array; readonly records: number } {
   let start = 0;
   let end = 0;
+  let records = 0;
   while (end < run.length) {
     const header = readBatchHeader(run, end);
     const next = end + header.batchLength;
     if (header.baseOffset + header.lastOffsetDelta < from) start = next;
     else if (end > start && next - start > bytesMax) break;
+    else records += header.recordCount;
     end = next;
   }
-  return run.subarray(start, end);
+  return { chunk: run.subarray(start, end), records };
 }
 
 function missing(partition: HeldPartition, from: Offset, next: StoredRun | undefined): StreamError {

@@ -8,7 +8,7 @@ const SAMPLE =
   /^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?<labels>.*)\})? (?<value>-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?)|[+-]Inf|N[aA][nN])$/;
 const LABELS = /^(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"(?:,(?!$)|$))*$/;
 const OWN_NAME =
-  /^streamhouse_[a-z]+(_[a-z]+)+_(total|seconds|bytes|partitions|slots|groups|members)$/;
+  /^streamhouse_[a-z]+(_[a-z]+)+_(total|seconds|bytes|partitions|slots|groups|members|connections)$/;
 const OURS = /^streamhouse_/;
 /** Of prom-client, about the process and Node.js. */
 const THEIRS = /^(process|nodejs)_/;
