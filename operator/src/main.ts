@@ -9,7 +9,6 @@ import type { ObjectStore } from '@streamhouse/store/objects/port.ts';
 import { openS3Store } from '@streamhouse/store/objects/s3.ts';
 import { PoolController } from './controllers/agent-pool.ts';
 import { startApiServer } from './http/api-server.ts';
-import { NO_FIGURES } from './http/figures-source.ts';
 import { type ApiParts, startApi } from './http/start-api.ts';
 import { HttpKubeApi } from './kube/http-kube-api.ts';
 import type { KubeApi } from './kube/kube-api.ts';
@@ -108,7 +107,7 @@ async function serveApi(
     await startApi(
       { ...api, isLoopback: false },
       {
-        ...{ store, figures: NO_FIGURES, keysFile, clock, random, log },
+        ...{ store, keysFile, clock, random, log },
         tokens: audience === undefined ? undefined : { kube, audience },
         registry: parts.metrics.registry,
       },

@@ -4,7 +4,6 @@ import type { Problem } from '@streamhouse/api/rest/problem.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import type { ApiSettings } from '@streamhouse/operator/http/api.ts';
 import { startApiServer } from '@streamhouse/operator/http/api-server.ts';
-import { NO_FIGURES } from '@streamhouse/operator/http/figures-source.ts';
 import { type ApiParts, startApi } from '@streamhouse/operator/http/start-api.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
@@ -50,7 +49,6 @@ export async function startRest(
       },
       {
         store,
-        figures: NO_FIGURES,
         keysFile,
         tokens,
         registry: new OperatorMetrics().registry,

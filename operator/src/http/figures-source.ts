@@ -25,9 +25,8 @@ export interface FiguresSource {
   history(seconds: number): FiguresHistory;
 }
 
-const UNKNOWN_TOPIC: TopicRates = { produceRate: null, fetchRate: null };
-
-const UNKNOWN: Figures = {
+/** Where nothing was measured. */
+export const UNKNOWN: Figures = {
   throughput: { produceRate: null, fetchRate: null, produceBytes: null, fetchBytes: null },
   latency: {
     produceP50: null,
@@ -37,17 +36,7 @@ const UNKNOWN: Figures = {
     fetchP95: null,
     fetchP99: null,
   },
-  topic: () => UNKNOWN_TOPIC,
+  topic: () => ({ produceRate: null, fetchRate: null }),
   activeConnections: null,
   memoryUsageBytes: null,
 };
-
-const NO_HISTORY: FiguresHistory = {
-  timestamp: [],
-  ...{ produceRate: [], fetchRate: [], produceBytes: [], fetchBytes: [] },
-  ...{ produceP50: [], produceP95: [], produceP99: [] },
-  ...{ fetchP50: [], fetchP95: [], fetchP99: [] },
-};
-
-/** Where nothing is measured. */
-export const NO_FIGURES: FiguresSource = { current: () => UNKNOWN, history: () => NO_HISTORY };

@@ -3,11 +3,12 @@ import type { Operations } from '@streamhouse/api/rest/routes.ts';
 import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import type { Registry } from 'prom-client';
+import { AgentFigures } from '../figures/agent-figures.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import { LiveTickets } from '../live/tickets.ts';
 import type { Logger } from '../log.ts';
 import { type ApiSettings, createApi } from './api.ts';
 import type { HttpHandler } from './api-server.ts';
-import type { FiguresSource } from './figures-source.ts';
 import type { Handlers } from './handler.ts';
 import { HeartbeatWatch } from './heartbeat-watch.ts';
 import { Authenticator } from './identity/authenticator.ts';
@@ -19,13 +20,11 @@ import { groupHandlers } from './routes/groups.ts';
 import { healthHandlers } from './routes/health.ts';
 import { metricsHandlers } from './routes/metrics.ts';
 import { recordHandlers } from './routes/records.ts';
-import { LiveTickets } from '../live/tickets.ts';
 import { sessionHandlers } from './routes/session.ts';
 import { topicHandlers } from './routes/topics.ts';
 
 export interface ApiParts {
   readonly store: OperatorMetadata;
-  readonly figures: FiguresSource;
   /** Of API keys; undefined: none are taken. */
   readonly keysFile: string | undefined;
   /** Who vouches for tokens of Kubernetes; undefined: none are taken. */
@@ -49,9 +48,17 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     ...{ agents: store.agents, clock, random },
     onError: (error) => log.debug({ err: error }, 'looking for heartbeats failed'),
   });
+  const figures = new AgentFigures({
+    ...{ stats: store.stats, clock, random },
+    onError: (error) => log.debug({ err: error }, 'looking for figures failed'),
+  });
   const keyFile = await openKeyFile(parts);
   const stop = new AbortController();
-  const loops = Promise.all([heartbeats.run(stop.signal), keyFile?.follow(stop.signal)]);
+  const loops = Promise.all([
+    heartbeats.run(stop.signal),
+    figures.run(stop.signal),
+    keyFile?.follow(stop.signal),
+  ]);
   owned.defer(async () => {
     stop.abort();
     await loops;
@@ -70,7 +77,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     ...agentHandlers(store.catalogue, heartbeats),
     ...recordHandlers(store.catalogue, gateway),
     ...groupHandlers({ groups: store.groups, catalogue: store.catalogue, gateway }),
-    ...metricsHandlers({ catalogue: store.catalogue, figures: parts.figures, clock }),
+    ...metricsHandlers({ catalogue: store.catalogue, figures, clock }),
   };
   const kept = owned.move();
   return {

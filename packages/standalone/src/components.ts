@@ -7,7 +7,6 @@ import { readAgentSettings } from '@streamhouse/agent/settings.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { PoolController } from '@streamhouse/operator/controllers/agent-pool.ts';
 import type { ApiSettings } from '@streamhouse/operator/http/api.ts';
-import { NO_FIGURES } from '@streamhouse/operator/http/figures-source.ts';
 import { startApi } from '@streamhouse/operator/http/start-api.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
 import { startOperator } from '@streamhouse/operator/operator.ts';
@@ -114,7 +113,7 @@ async function startLocalOperator(
   );
   const { handler } = parts.use(
     await startApi(API, {
-      ...{ store, clock, random, log, figures: NO_FIGURES },
+      ...{ store, clock, random, log },
       ...{ keysFile: undefined, tokens: undefined, registry: metrics.registry },
     }),
   );
