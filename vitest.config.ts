@@ -23,6 +23,7 @@ export default defineConfig({
             'packages/*/src/**/*.test.ts',
             'agent/src/**/*.test.ts',
             'operator/src/**/*.test.ts',
+            'console/src/**/*.test.ts',
             'hack/**/*.test.ts',
           ],
           exclude: [ON_KUBERNETES],

@@ -22,6 +22,7 @@ const UNITS: Readonly<Record<string, Unit>> = {
     folder: 'packages/standalone',
     imports: ['core', 'api', 'agent', 'operator', 'store', 'codec'],
   },
+  console: { folder: 'console', imports: ['api'] },
   test: { folder: 'test', imports: 'all' },
   hack: { folder: 'hack', imports: 'all' },
 };

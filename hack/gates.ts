@@ -37,6 +37,7 @@ function findings(find: (root: string) => string[]): Gate['run'] {
 export const GATES: readonly Gate[] = [
   { name: 'generated', run: command(process.execPath, 'hack/gen.ts', '--check') },
   { name: 'types', run: command('tsc', '--project', '.', '--pretty', 'false') },
+  { name: 'types-console', run: command('tsc', '--project', 'console', '--pretty', 'false') },
   { name: 'lint', run: command('oxlint', '--format=unix') },
   { name: 'unused', run: command('knip', '--no-progress') },
   { name: 'proto', run: command('buf', 'lint', PROTO) },

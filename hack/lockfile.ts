@@ -47,6 +47,7 @@ function forgotten({ packages }: Lockfile): Forgotten[] {
 /** The platform that a package's name tells of, as npm writes it. */
 function platformOf(name: string): Pick<Entry, 'os' | 'cpu' | 'libc'> {
   const words = name.split(/[/-]/);
+  if (words.includes('wasm32')) return { cpu: ['wasm32'] };
   const os = words.map((word) => OS[word] ?? word).find((word) => OS_NAMES.includes(word));
   const cpu = words.map((word) => CPU[word] ?? word).find((word) => CPU_NAMES.includes(word));
   if (os === undefined || cpu === undefined) throw new Error(`for which platform is ${name}?`);
@@ -77,7 +78,8 @@ export function completeLockfile(root: string): void {
 
 /** Workspaces whose dependencies are not those that the lockfile knows of them. */
 function staleWorkspaces(root: string, lock: Lockfile): string[] {
-  const paths = globSync(['package.json', 'packages/*/package.json', 'agent/package.json'], {
+  const { workspaces = [] } = readJson(join(root, 'package.json')) as { workspaces?: string[] };
+  const paths = globSync(['package.json', ...workspaces.map((path) => `${path}/package.json`)], {
     cwd: root,
   });
   return paths.filter((path) => {

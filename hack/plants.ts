@@ -207,6 +207,12 @@ const TREE: readonly Plant[] = [
 
 const OTHERS: readonly Plant[] = [
   {
+    gate: 'types-console',
+    says: 'TS2322',
+    path: 'console/src/planted.tsx',
+    text: 'export const width: number = <p>wide</p>;\n',
+  },
+  {
     gate: 'types',
     says: 'TS2322',
     path: `${CORE}/type.ts`,

@@ -1,0 +1,71 @@
+import type { Agent } from '@streamhouse/api/rest/agents.ts';
+import { useQuery } from '@tanstack/react-query';
+import { agentsQuery } from '../../queries/agents.ts';
+import { messageOf, useRefresh } from '../../queries/api.ts';
+import { clusterQuery } from '../../queries/metrics.ts';
+import { whole } from '../../ui/format.ts';
+import { Panel } from '../../ui/panel.tsx';
+
+/** What there is of what there should be. */
+export function Resources() {
+  const asked = useQuery({ ...agentsQuery(), ...useRefresh() });
+  const { data: cluster } = useQuery(clusterQuery());
+  return (
+    <Panel
+      title="Resources"
+      asked={asked}
+      describeError={messageOf}
+      skeleton={<div className="h-20" />}
+    >
+      {({ items }) => (
+        <dl className="flex flex-col gap-2 px-3 py-2">
+          <Share
+            label="Agents that are healthy"
+            part={items.filter(({ status }) => status === 'healthy').length}
+            all={items.length}
+          />
+          {cluster !== undefined && (
+            <Share
+              label="Partitions with a leader"
+              part={held(items, cluster.partitions_count)}
+              all={cluster.partitions_count}
+            />
+          )}
+        </dl>
+      )}
+    </Panel>
+  );
+}
+
+function held(agents: readonly Agent[], partitions: number): number {
+  const live = agents.filter(({ status }) => status !== 'stale');
+  const leases = live.reduce((sum, { active_leases }) => sum + active_leases, 0);
+  return Math.min(leases, partitions);
+}
+
+interface ShareProps {
+  readonly label: string;
+  readonly part: number;
+  readonly all: number;
+}
+
+function Share({ label, part, all }: ShareProps) {
+  return (
+    <div className="flex flex-col gap-1">
+      <dt className="flex justify-between">
+        {label}
+        <span className="text-muted">
+          {whole(part)} of {whole(all)}
+        </span>
+      </dt>
+      <dd>
+        <progress
+          aria-label={label}
+          value={part}
+          max={Math.max(all, 1)}
+          className="bar block h-2 w-full"
+        />
+      </dd>
+    </div>
+  );
+}

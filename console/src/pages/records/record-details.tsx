@@ -1,0 +1,81 @@
+import type { Encoding, RecordOut } from '@streamhouse/api/rest/records.ts';
+import { X } from 'lucide-react';
+import { IconButton } from '../../ui/button.tsx';
+import { Facts, Instant } from '../../ui/figures.tsx';
+import { pretty } from '../../ui/json.ts';
+
+interface RecordDetailsProps {
+  readonly record: RecordOut;
+  readonly onClose: () => void;
+}
+
+export function RecordDetails({ record, onClose }: RecordDetailsProps) {
+  const { partition, offset, headers } = record;
+  return (
+    <section aria-label={`Record ${offset}`} className="card min-w-0">
+      <header className="flex min-h-9 items-center justify-between border-b border-line px-3">
+        <h2 className="font-semibold">
+          Record <span className="font-mono">{offset}</span>
+        </h2>
+        <IconButton icon={X} label="Close record" onClick={onClose} />
+      </header>
+      <Facts
+        facts={{
+          Partition: <span className="font-mono">{partition}</span>,
+          Offset: <span className="font-mono">{offset}</span>,
+          Timestamp: <Instant value={record.timestamp} isExact />,
+        }}
+      />
+      <Text title="Key" text={record.key} encoding={record.keyEncoding} none="no key" />
+      <Text title="Value" text={record.value} encoding={record.valueEncoding} none="tombstone" />
+      {headers.length > 0 && (
+        <div className="border-t border-line px-3 py-2">
+          <h3 className="text-xs text-muted">Headers</h3>
+          <dl className="grid grid-cols-[auto_1fr] gap-x-3 font-mono text-xs">
+            {headers.map(({ name, value, encoding }, index) => (
+              // Names may stand twice.
+              <div key={index} className="contents">
+                <dt className="text-muted">{name}</dt>
+                <dd className="break-all">
+                  {value ?? 'null'}
+                  {encoding === 'base64' && ' (base64)'}
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </div>
+      )}
+    </section>
+  );
+}
+
+interface TextProps {
+  readonly title: string;
+  readonly text: string | null;
+  readonly encoding: Encoding;
+  readonly none: string;
+}
+
+function Text({ title, text, encoding, none }: TextProps) {
+  const shown = text === null ? undefined : pretty(text);
+  const kind = encoding === 'base64' ? 'base64' : shown?.isJson === true ? 'JSON' : 'text';
+  return (
+    <div className="border-t border-line px-3 py-2">
+      <h3 className="text-xs text-muted">
+        {title}
+        {text !== null && ` (${kind})`}
+      </h3>
+      {shown === undefined ? (
+        <p className="text-muted italic">{none}</p>
+      ) : (
+        <pre
+          tabIndex={0}
+          aria-label={title}
+          className="max-h-[50dvh] overflow-auto font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]"
+        >
+          {shown.text}
+        </pre>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,171 @@
+import type { RecordOut } from '@streamhouse/api/rest/records.ts';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useMemo } from 'react';
+import { messageOf } from '../../queries/api.ts';
+import { recordsQuery } from '../../queries/records.ts';
+import { partitionsQuery } from '../../queries/topics.ts';
+import { Button } from '../../ui/button.tsx';
+import { DataTable, TableSkeleton } from '../../ui/data-table.tsx';
+import { plural, whole } from '../../ui/format.ts';
+import { Page } from '../../ui/page.tsx';
+import { type Asked, Empty, Panel } from '../../ui/panel.tsx';
+import { Status } from '../../ui/status.tsx';
+import { recordColumns } from './record-columns.tsx';
+import { RecordDetails } from './record-details.tsx';
+import { RecordSearch } from './record-search.tsx';
+import { RecordStartForm } from './record-start-form.tsx';
+import { type Scan, useScan } from './use-scan.ts';
+import { useTail } from './use-tail.ts';
+
+const route = getRouteApi('/topics/$name/messages');
+const MAX_DEFAULT = 100;
+
+export function RecordsPage() {
+  const { name } = route.useParams();
+  const { partition = 0, offset, timestamp, max = MAX_DEFAULT, record, tail } = route.useSearch();
+  const navigate = route.useNavigate();
+  const scan = useScan();
+  const select = (selected: number | undefined): void =>
+    void navigate({ search: (before) => ({ ...before, record: selected }), resetScroll: false });
+  const shown = useShownRecords(name, { partition, offset, timestamp, max, tail });
+  const records = scan.result.state === 'idle' ? shown.records : scan.result.progress.found;
+  const selected = records.find((candidate) => candidate.offset === record);
+  const columns = useMemo(() => recordColumns(name), [name]);
+  return (
+    <Page
+      title={`Messages of ${name}`}
+      above={
+        <Link to="/topics/$name" params={{ name }} className="link font-mono text-xs">
+          {name}
+        </Link>
+      }
+      actions={<RecordSearch scan={scan} start={{ topic: name, partition, offset, timestamp }} />}
+    >
+      <RecordStartForm key={JSON.stringify([partition, offset, timestamp, max])} />
+      <div
+        className={
+          selected === undefined
+            ? ''
+            : 'grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]'
+        }
+      >
+        <Panel
+          title="Messages"
+          isTitleHidden
+          asked={shown.asked}
+          describeError={messageOf}
+          skeleton={<TableSkeleton rows={15} />}
+          actions={<Extent {...{ shown, scan: scan.result }} />}
+        >
+          {() => (
+            <RecordList
+              {...{ records, columns, record }}
+              isFollowing={tail === true && scan.result.state === 'idle'}
+              isScan={scan.result.state !== 'idle'}
+            />
+          )}
+        </Panel>
+        {selected !== undefined && (
+          <RecordDetails record={selected} onClose={() => select(undefined)} />
+        )}
+      </div>
+      {shown.more !== undefined && scan.result.state === 'idle' && (
+        <Button onClick={shown.more} disabled={shown.asked.isFetching} className="self-start">
+          Load more
+        </Button>
+      )}
+    </Page>
+  );
+}
+
+interface ListProps {
+  readonly records: readonly RecordOut[];
+  readonly columns: ReturnType<typeof recordColumns>;
+  readonly record: number | undefined;
+  readonly isFollowing: boolean;
+  readonly isScan: boolean;
+}
+
+function RecordList({ records, columns, record, isFollowing, isScan }: ListProps) {
+  const { name } = route.useParams();
+  if (records.length > 0)
+    return (
+      <DataTable
+        label="Messages"
+        rows={records}
+        columns={columns}
+        keyOf={({ partition, offset }) => `${partition}/${offset}`}
+        isSelected={({ offset }) => offset === record}
+        isFollowing={isFollowing}
+        heightMax="calc(100dvh - 14rem)"
+      />
+    );
+  if (isScan) return <Empty>Nothing found so far.</Empty>;
+  if (isFollowing) return <Empty>Waiting for new records…</Empty>;
+  return (
+    <Empty command={`echo hello | npx streamhouse produce ${name}`}>
+      There is no record from here on. Send one on the page of the producer, or from a terminal:
+    </Empty>
+  );
+}
+
+interface Where {
+  readonly partition: number;
+  readonly offset: number | undefined;
+  readonly timestamp: number | undefined;
+  readonly max: number;
+  readonly tail: true | undefined;
+}
+
+type Shown = ReturnType<typeof useShownRecords>;
+
+/** What was asked for, or what comes in from now on. */
+function useShownRecords(topic: string, { partition, offset, timestamp, max, tail }: Where) {
+  const isTail = tail === true;
+  const query = useInfiniteQuery({
+    ...recordsQuery({ topic, partition, offset, timestamp }, max),
+    enabled: !isTail,
+  });
+  // Where a tail begins, once: later looks do not move it.
+  const partitions = useQuery({ ...partitionsQuery(topic), enabled: isTail });
+  const watermark = partitions.data?.items.find(({ partition_id }) => partition_id === partition);
+  const tailed = useTail(topic, partition, isTail ? watermark?.high_watermark : undefined);
+  const pages = query.data?.pages;
+  const fetched = useMemo(() => pages?.flatMap(({ records }) => records) ?? [], [pages]);
+  const last = pages?.at(-1);
+  if (isTail) {
+    const asked: Asked<unknown> = { ...partitions, error: tailed.error ?? partitions.error };
+    return { isTail, asked, records: tailed.records, last: undefined, more: undefined };
+  }
+  const more = query.hasNextPage ? () => void query.fetchNextPage() : undefined;
+  const asked: Asked<unknown> = query;
+  return { isTail, asked, records: fetched, last, more };
+}
+
+/** How much of the partition is shown. */
+function Extent({ shown, scan }: { readonly shown: Shown; readonly scan: Scan }) {
+  const { progress } = scan;
+  if (scan.state !== 'idle')
+    return (
+      <span className="text-xs text-muted" role="status">
+        {plural(progress.found.length, 'record')} found in {whole(progress.scanned)}
+        {scan.state === 'running' ? '…' : progress.isAtEnd ? ', to the end' : ''}
+        {scan.state === 'failed' && `: ${messageOf(scan.error)}`}
+      </span>
+    );
+  if (shown.isTail)
+    return (
+      <span className="text-xs">
+        <Status tone="good">Live, {plural(shown.records.length, 'new record')}</Status>
+      </span>
+    );
+  const { last, records } = shown;
+  if (last === undefined) return null;
+  return (
+    <span className="text-xs text-muted">
+      {plural(records.length, 'record')} shown; the partition has offsets {whole(last.lowWatermark)}{' '}
+      to {whole(last.highWatermark)}
+    </span>
+  );
+}

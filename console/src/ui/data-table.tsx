@@ -1,0 +1,206 @@
+/**
+ * Rows of a fixed height under a header that stays. Only what is seen is in the page, so ten thousand rows cost as much as
+ * fifty. Where a row leads is a real link in one of its cells.
+ */
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
+import { usePreferences } from './preferences.ts';
+
+export interface Column<Row> {
+  readonly id: string;
+  readonly title: string;
+  readonly cell: (row: Row) => ReactNode;
+  readonly isNumber?: boolean;
+  /** At least; a narrow screen scrolls. */
+  readonly rem: number;
+  /** Its share of what is left. */
+  readonly grow?: number;
+  readonly isSortable?: boolean;
+}
+
+/** As in the URL: `name`, or `-name` downwards. */
+export type Sort = string;
+
+interface TableProps<Row> {
+  readonly label: string;
+  readonly columns: readonly Column<Row>[];
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string;
+  readonly sort?: Sort | undefined;
+  readonly onSort?: (sort: Sort) => void;
+  /** Asked for when the end comes into sight. */
+  readonly onEnd?: (() => void) | undefined;
+  readonly isSelected?: (row: Row) => boolean;
+  /** Of the whole table; it scrolls within. */
+  readonly heightMax?: string;
+  /** Keeps the last row in sight as rows are added. */
+  readonly isFollowing?: boolean;
+}
+
+const ROW_PX = { compact: 32, comfortable: 40 } as const;
+const OVERSCAN = 12;
+
+export function DataTable<Row>(props: TableProps<Row>) {
+  const { label, columns, rows, keyOf, sort, onSort, onEnd, heightMax = '70dvh' } = props;
+  const { density } = usePreferences();
+  const scroller = useRef<HTMLDivElement>(null);
+  const rowPx = ROW_PX[density];
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowPx,
+    overscan: OVERSCAN,
+    initialRect: { width: 0, height: 800 },
+  });
+  useEffect(() => virtual.measure(), [virtual, rowPx]);
+  const items = virtual.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (rows.length > 0 && last >= rows.length - 1) onEnd?.();
+  }, [last, rows.length, onEnd]);
+  useEffect(() => {
+    if (props.isFollowing === true && rows.length > 0) virtual.scrollToIndex(rows.length - 1);
+  }, [props.isFollowing, rows.length, virtual]);
+  const grid = { gridTemplateColumns: columns.map(trackOf).join(' ') };
+  const minWidth = `${columns.reduce((sum, { rem }) => sum + rem, 0)}rem`;
+  return (
+    <div
+      ref={scroller}
+      role="region"
+      aria-label={label}
+      // Whoever uses the keyboard scrolls it as well.
+      tabIndex={0}
+      className="relative overflow-auto"
+      style={{ maxHeight: heightMax }}
+    >
+      <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ minWidth }}>
+        <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface">
+          <div role="row" aria-rowindex={1} className="grid" style={grid}>
+            {columns.map((column) => (
+              <Head key={column.id} column={column} sort={sort} onSort={onSort} />
+            ))}
+          </div>
+        </div>
+        <div role="rowgroup" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {items.map(({ index, start }) => {
+            const row = rows[index];
+            return row === undefined ? null : (
+              <BodyRow
+                key={keyOf(row)}
+                {...{ row, columns, index }}
+                style={{ ...grid, height: rowPx, transform: `translateY(${start}px)` }}
+                isSelected={props.isSelected?.(row) === true}
+              />
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function trackOf({ rem, grow = 0 }: { readonly rem: number; readonly grow?: number }): string {
+  return grow === 0 ? `${rem}rem` : `minmax(${rem}rem, ${grow}fr)`;
+}
+
+interface BodyRowProps<Row> {
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  readonly index: number;
+  readonly style: CSSProperties;
+  readonly isSelected: boolean;
+}
+
+function BodyRow<Row>({ row, columns, index, style, isSelected }: BodyRowProps<Row>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      className={`absolute top-0 left-0 grid w-full items-center border-b border-line/60 hover:bg-raised ${
+        isSelected ? 'bg-raised' : ''
+      }`}
+      style={style}
+    >
+      {columns.map((column) => (
+        <div
+          key={column.id}
+          role="cell"
+          className={`truncate px-3 ${column.isNumber === true ? 'text-right' : ''}`}
+        >
+          {column.cell(row)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+interface HeadProps<Row> {
+  readonly column: Column<Row>;
+  readonly sort: Sort | undefined;
+  readonly onSort: ((sort: Sort) => void) | undefined;
+}
+
+function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
+  const { id, title, isNumber, isSortable } = column;
+  const align = isNumber === true ? 'justify-end text-right' : '';
+  const className = `flex h-8 items-center gap-1 px-3 text-xs whitespace-nowrap text-muted ${align}`;
+  if (isSortable !== true || onSort === undefined)
+    return (
+      <div role="columnheader" className={className}>
+        {title}
+      </div>
+    );
+  const direction = sort === id ? 'ascending' : sort === `-${id}` ? 'descending' : 'none';
+  const Arrow = direction === 'descending' ? ArrowDown : ArrowUp;
+  return (
+    <div role="columnheader" aria-sort={direction} className={className}>
+      <button
+        type="button"
+        className={`inline-flex min-h-6 items-center gap-1 hover:text-ink ${
+          isNumber === true ? 'flex-row-reverse' : ''
+        }`}
+        onClick={() => onSort(direction === 'ascending' ? `-${id}` : id)}
+      >
+        {title}
+        <Arrow size={12} aria-hidden className={direction === 'none' ? 'invisible' : ''} />
+      </button>
+    </div>
+  );
+}
+
+/** Of the exact size of a table with so many rows. */
+export function TableSkeleton({ rows }: { readonly rows: number }) {
+  return (
+    <div aria-hidden>
+      <div className="h-8 border-b border-line" />
+      {Array.from({ length: rows }, (_, index) => (
+        <div key={index} className="flex h-(--row) items-center gap-6 border-b border-line/60 px-3">
+          <div className="bone h-3 w-1/3" />
+          <div className="bone h-3 w-1/6" />
+          <div className="bone h-3 w-1/6" />
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Rows in the order of a column's value; what is not known comes last. */
+export function sorted<Row>(
+  rows: readonly Row[],
+  sort: Sort,
+  values: Readonly<Record<string, (row: Row) => string | number | null>>,
+): readonly Row[] {
+  const isDown = sort.startsWith('-');
+  const valueOf = values[isDown ? sort.slice(1) : sort];
+  if (valueOf === undefined) return rows;
+  return rows.toSorted((a, b) => {
+    const [left, right] = [valueOf(a), valueOf(b)];
+    if (left === null || right === null) return Number(left === null) - Number(right === null);
+    const order =
+      typeof left === 'number' && typeof right === 'number'
+        ? left - right
+        : String(left).localeCompare(String(right), 'en', { numeric: true });
+    return isDown ? -order : order;
+  });
+}

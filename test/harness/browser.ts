@@ -1,0 +1,20 @@
+/** A real browser: Chromium out of its npm package, or the one that CHROME_PATH names. */
+import chromiumPackage from '@sparticuz/chromium';
+import { type Browser, chromium } from 'playwright-core';
+
+/** The first start unpacks it, which takes seconds. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = process.env['CHROME_PATH'] ?? (await chromiumPackage.executablePath());
+  // In one process, a page that crashes takes the others with it. Playwright says by itself that it is headless.
+  const args = chromiumPackage.args.filter((arg) => !/^--(single-process|headless)/.test(arg));
+  return await chromium.launch({ executablePath, args });
+}
+
+/** Theirs, whatever the machine has: pages are compared and looked at. */
+export const PLACE = { locale: 'en-US', timezoneId: 'Europe/Berlin' } as const;
+export const DESKTOP = { viewport: { width: 1_280, height: 800 } } as const;
+export const PHONE = {
+  viewport: { width: 390, height: 844 },
+  hasTouch: true,
+  isMobile: true,
+} as const;
