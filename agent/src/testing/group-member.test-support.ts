@@ -39,7 +39,7 @@ export class TestMember {
 
   async join(topic: AssignedTopic): Promise<JoinGroupResponse__Output> {
     const owned = this.partitions.map((partition) => partitionOf(topic, partition));
-    const response = await this.agent.call<JoinGroupResponse__Output>('GroupService/JoinGroup', {
+    const response = await this.#call<JoinGroupResponse__Output>('GroupService/JoinGroup', {
       ...joinRequest(this.groupId, this.memberId),
       owned,
       ownedGeneration: this.generation,
@@ -59,16 +59,13 @@ export class TestMember {
         .map((partition) => partitionOf(topic, partition)),
     }));
     const topics = [{ topicId: topicIdToBytes(topic.topicId), partitions: topic.partitions }];
-    const { partitions } = await this.agent.call<SyncGroupResponse__Output>(
-      'GroupService/SyncGroup',
-      {
-        groupId: this.groupId,
-        memberId: this.memberId,
-        generation: joined.generation,
-        assignments,
-        topics,
-      },
-    );
+    const { partitions } = await this.#call<SyncGroupResponse__Output>('GroupService/SyncGroup', {
+      groupId: this.groupId,
+      memberId: this.memberId,
+      generation: joined.generation,
+      assignments,
+      topics,
+    });
     this.partitions = partitions.map(({ partition }) => partition);
   }
 
@@ -99,7 +96,7 @@ export class TestMember {
     partition: number,
     offset: number,
   ): Promise<CommitOffsetsResponse__Output> {
-    return this.agent.call('GroupService/CommitOffsets', {
+    return this.#call('GroupService/CommitOffsets', {
       groupId: this.groupId,
       memberId: this.memberId,
       generation: this.generation,
@@ -109,7 +106,18 @@ export class TestMember {
 
   async leave(): Promise<void> {
     const { groupId, memberId } = this;
-    await this.agent.call('GroupService/LeaveGroup', { groupId, memberId });
+    await this.#call('GroupService/LeaveGroup', { groupId, memberId });
+  }
+
+  /** Again while the agent cannot renew its session, as on a machine that is very busy. */
+  async #call<Response>(method: string, request: object): Promise<Response> {
+    for (;;) {
+      try {
+        return await this.agent.call<Response>(method, request);
+      } catch (error) {
+        if (!(error instanceof StreamError) || error.reason !== 'LEASE_LAPSED') throw error;
+      }
+    }
   }
 
   #openHeartbeats(): ClientDuplexStream<HeartbeatRequest, HeartbeatResponse__Output> {
