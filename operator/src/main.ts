@@ -23,6 +23,8 @@ import { SettingsError } from './settings-reader.ts';
 /** Milliseconds for one request to the object store. */
 const OBJECT_REQUEST_TIMEOUT_MS = 10_000;
 const API_POSTGRES_CONNECTIONS = 8;
+/** Of the time that a pod is given to end, most is for the controllers. */
+const API_DRAIN_MS = 5_000;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 
@@ -103,7 +105,7 @@ async function serveApi(
     }),
   );
   const { port, keysFile, tokenAudience: audience } = api;
-  const { handler } = owned.use(
+  const { handler, sockets } = owned.use(
     await startApi(
       { ...api, isLoopback: false },
       {
@@ -113,7 +115,14 @@ async function serveApi(
       },
     ),
   );
-  const server = owned.use(await startApiServer(handler, { host: undefined, port }));
+  const server = owned.use(
+    await startApiServer(handler, {
+      host: undefined,
+      port,
+      sockets,
+      drain: { clock, ms: API_DRAIN_MS },
+    }),
+  );
   log.info({ apiPort: server.port }, 'the API is served');
   const kept = owned.move();
   return { [Symbol.asyncDispose]: () => kept.disposeAsync() };

@@ -1,10 +1,11 @@
 /** The edge of the REST API: what it takes for a request at all, from whom, and what a browser's page may do. */
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { PROBLEM } from '@streamhouse/api/rest/problem.ts';
+import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import {
@@ -206,6 +207,22 @@ describe('B-12: a connection', () => {
     const sockets = await Promise.all(Array.from({ length: 1_000 }, () => open('')));
     expect((await api.call('GET /health', {})).data).toEqual({ status: 'ok' });
     for (const socket of sockets) socket.destroy();
+  });
+
+  test('is not cut while its request is answered, when the server ends, but only for so long', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    const drain = { clock: systemClock, ms: 500 };
+    const place = { host: '127.0.0.1', port: 0, drain };
+    const server = await startApiServer((_, response) => asked.resolve(response), place);
+    const answer = fetch(server.url);
+    const response = await asked.promise;
+    const ended = server[Symbol.asyncDispose]();
+    response.end('late');
+    expect(await (await answer).text()).toBe('late');
+    await ended;
+    const stuck = await startApiServer(() => undefined, place);
+    const never = fetch(stuck.url);
+    await Promise.all([expect(never).rejects.toThrow(), stuck[Symbol.asyncDispose]()]);
   });
 
   test('a port that is taken is named', async () => {

@@ -1,19 +1,26 @@
 /** The HTTP server under the API: what a connection may cost before a request is understood. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { PROBLEM_TYPE, type Problem } from '@streamhouse/api/rest/problem.ts';
+import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { problemOf } from './problem.ts';
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
+/** What goes on in another protocol. */
+export interface ApiSockets {
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Lets them go, soon: the server ends. */
+  end(): void;
+}
+
 export interface ApiServer extends AsyncDisposable {
   readonly port: number;
   /** As in `http://127.0.0.1:3001`. */
   readonly url: string;
-  /** For those who take upgrades. */
-  readonly server: Server;
 }
 
 /** Headers of one request, whatever their size. */
@@ -22,13 +29,22 @@ const CHECK_EVERY_MS = 1_000;
 /** Without a byte, after a connection was told to end. */
 const LINGER_MS = 1_000;
 
+export interface ApiServerOptions {
+  /** Undefined: every interface. */
+  readonly host: string | undefined;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly sockets?: ApiSockets;
+  /** How long requests may go on when the server ends; absent: they are cut. */
+  readonly drain?: { readonly clock: Clock; readonly ms: number };
+}
+
 /**
- * @param host undefined: every interface.
  * @throws StreamError `unavailable` LISTEN when the port cannot be used.
  */
 export async function startApiServer(
   handler: HttpHandler,
-  { host, port }: { readonly host: string | undefined; readonly port: number },
+  { host, port, sockets, drain }: ApiServerOptions,
 ): Promise<ApiServer> {
   const server = createServer(
     {
@@ -43,6 +59,7 @@ export async function startApiServer(
   server.maxConnections = LIMITS.apiConnectionsMax;
   server.maxRequestsPerSocket = LIMITS.apiRequestsPerSocketMax;
   server.on('clientError', refuse);
+  if (sockets !== undefined) server.on('upgrade', sockets.upgrade);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => {
       const message = `cannot listen on port ${port}: ${cause.message}`;
@@ -55,12 +72,14 @@ export async function startApiServer(
   return {
     port: bound,
     url: `http://${host ?? 'localhost'}:${bound}`,
-    server,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    [Symbol.asyncDispose]: async () => {
+      sockets?.end();
+      const cut = (): void => server.closeAllConnections();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const cancel = drain === undefined ? cut() : drain.clock.schedule(drain.ms, cut);
+      await closed;
+      cancel?.();
+    },
   };
 }
 
@@ -86,7 +105,8 @@ function faultOf(code: string | undefined): StreamError {
   return new StreamError('invalid', 'INVALID_HTTP', 'this is not a request of HTTP/1.1');
 }
 
-function rawAnswer(problem: Problem): string {
+/** For connections that express does not see. */
+export function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problem);
   return [
     `HTTP/1.1 ${problem.status} ${problem.title}`,
