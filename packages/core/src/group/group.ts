@@ -184,6 +184,8 @@ function joinRefusal(
   before: Member | undefined,
 ): GroupRefusal | undefined {
   if (unknownMember(state, request.memberId) === 'fencedInstance') return 'fencedInstance';
+  // It was given up, and what it claims may be another's by now: it has to come back with nothing.
+  if (before === undefined && request.ownedGeneration > 0) return 'unknownMember';
   if (before === undefined && state.members.size >= LIMITS.groupMembersMax) return 'groupFull';
   const others = [...state.members.values()].filter((member) => member !== before);
   const claims = others.reduce((sum, member) => sum + member.request.owned.length, 0);
