@@ -61,7 +61,9 @@ export async function startRest(
       },
     ),
   );
-  const server = parts.use(await startApiServer(api.handler, { host: '127.0.0.1', port: 0 }));
+  const server = parts.use(
+    await startApiServer(api.handler, { host: '127.0.0.1', port: 0, sockets: api.sockets }),
+  );
   const url = `http://127.0.0.1:${server.port}`;
   const owned = parts.move();
   return {

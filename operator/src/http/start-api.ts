@@ -5,10 +5,13 @@ import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import type { Registry } from 'prom-client';
 import { AgentFigures } from '../figures/agent-figures.ts';
 import type { KubeApi } from '../kube/kube-api.ts';
+import { LiveHub } from '../live/live-hub.ts';
+import { liveLook } from '../live/live-look.ts';
+import { liveSockets } from '../live/live-server.ts';
 import { LiveTickets } from '../live/tickets.ts';
 import type { Logger } from '../log.ts';
 import { type ApiSettings, createApi } from './api.ts';
-import type { HttpHandler } from './api-server.ts';
+import type { ApiSockets, HttpHandler } from './api-server.ts';
 import type { Handlers } from './handler.ts';
 import { HeartbeatWatch } from './heartbeat-watch.ts';
 import { Authenticator } from './identity/authenticator.ts';
@@ -37,6 +40,7 @@ export interface ApiParts {
 
 export interface Api extends AsyncDisposable {
   readonly handler: HttpHandler;
+  readonly sockets: ApiSockets;
 }
 
 /** @throws StreamError `invalid` API_KEYS_FILE, or the error of reading that file. */
@@ -53,16 +57,6 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     onError: (error) => log.debug({ err: error }, 'looking for figures failed'),
   });
   const keyFile = await openKeyFile(parts);
-  const stop = new AbortController();
-  const loops = Promise.all([
-    heartbeats.run(stop.signal),
-    figures.run(stop.signal),
-    keyFile?.follow(stop.signal),
-  ]);
-  owned.defer(async () => {
-    stop.abort();
-    await loops;
-  });
   const reviews = tokens === undefined ? undefined : new KubeReviews({ ...tokens, clock });
   const authenticator = new Authenticator({
     ...{ isLoopback: settings.isLoopback, reviews, clock },
@@ -70,6 +64,22 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
   });
   const { isReadOnly, basePath } = settings;
   const tickets = new LiveTickets(clock);
+  const look = liveLook({ catalogue: store.catalogue, figures, heartbeats, clock });
+  const hub = new LiveHub({
+    ...{ look, clock, random },
+    onError: (error) => log.debug({ err: error }, 'looking for live events failed'),
+  });
+  const stop = new AbortController();
+  const loops = Promise.all([
+    heartbeats.run(stop.signal),
+    figures.run(stop.signal),
+    hub.run(stop.signal),
+    keyFile?.follow(stop.signal),
+  ]);
+  owned.defer(async () => {
+    stop.abort();
+    await loops;
+  });
   const handlers: Handlers<Operations> = {
     ...healthHandlers(parts),
     ...sessionHandlers({ authenticator, tickets, isReadOnly, basePath }),
@@ -85,6 +95,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
       ...{ handlers, authenticator, reviews, clock, log },
       requests: store.requests,
     }),
+    sockets: liveSockets(settings, { hub, tickets, authenticator, reviews, clock }),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

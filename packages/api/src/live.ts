@@ -3,22 +3,14 @@
  * `/api/v1/live` sends a snapshot, then what changed since the event before. On both the server speaks every two seconds
  * unless the client asks for another interval, and closes with one of `LIVE_CLOSE`.
  */
-import { z } from 'zod';
-import { object } from './crd/schema.ts';
-import { AGENT, type Agent } from './rest/agents.ts';
-import {
-  CLUSTER_HEALTH,
-  type ClusterHealth,
-  CONSUMER_LAG,
-  type ConsumerLag,
-  LATENCY,
-  type Latency,
-  THROUGHPUT,
-  type Throughput,
-  TOPIC_STATS,
-  type TopicStats,
+import type { Agent } from './rest/agents.ts';
+import type {
+  ClusterHealth,
+  ConsumerLag,
+  Latency,
+  Throughput,
+  TopicStats,
 } from './rest/metrics.ts';
-import { integer } from './rest/schema.ts';
 
 export const LIVE_PATH = '/api/v1/live';
 export const MONITORING_PATH = '/api/monitoring/ws';
@@ -81,63 +73,11 @@ export interface LiveRequest {
   readonly intervalMs: number;
 }
 
-const HEAD = {
-  version: z.literal(1),
-  sequence: integer('Number of the state that it tells; grows'),
-  timestamp: z.number().describe('Seconds since 1970'),
-  throughput: THROUGHPUT,
-  latency: LATENCY,
-  clusterHealth: CLUSTER_HEALTH,
-} as const;
-
-function changes<T>(item: z.ZodType<T>, key: string): z.ZodType<LiveChanges<T>> {
-  return object<LiveChanges<T>>({
-    changed: z.array(item).describe('New, or other than before: each as it is now'),
-    removed: z.array(z.string()).describe(`The ${key} of each that is gone`),
-  });
-}
-
-export const LIVE_EVENT: z.ZodType<LiveEvent> = z
-  .discriminatedUnion('type', [
-    z.strictObject({
-      type: z.literal('snapshot'),
-      ...HEAD,
-      topics: z.array(TOPIC_STATS),
-      agents: z.array(AGENT),
-      groups: z.array(CONSUMER_LAG),
-    }),
-    z.strictObject({
-      type: z.literal('delta'),
-      ...HEAD,
-      since: integer('Sequence of the event before, which the changes are against'),
-      topics: changes(TOPIC_STATS, 'name'),
-      agents: changes(AGENT, 'agent_id'),
-      groups: changes(CONSUMER_LAG, 'groupId'),
-    }),
-  ])
-  .meta({ id: 'LiveEvent' });
-
-export const LIVE_REQUEST: z.ZodType<LiveRequest> = object<LiveRequest>({
-  intervalMs: integer('Milliseconds between two events', LIVE_INTERVAL.min, LIVE_INTERVAL.max),
-}).meta({ id: 'LiveRequest' });
-
 const BY_NAME = {
   topics: ({ name }: TopicStats): string => name,
   agents: ({ agent_id: id }: Agent): string => id,
   groups: ({ groupId }: ConsumerLag): string => groupId,
 } as const;
-
-/** What must be told to someone who has `before`. */
-export function liveDelta(before: LiveSnapshot, now: LiveSnapshot): LiveDelta {
-  return {
-    ...now,
-    type: 'delta',
-    since: before.sequence,
-    topics: changesOf(before.topics, now.topics, BY_NAME.topics),
-    agents: changesOf(before.agents, now.agents, BY_NAME.agents),
-    groups: changesOf(before.groups, now.groups, BY_NAME.groups),
-  };
-}
 
 /** The state after an event; undefined when it is a delta against another one. Entries keep their order, new ones come last. */
 export function applyLive(
@@ -154,17 +94,6 @@ export function applyLive(
     agents: applied(before.agents, event.agents, BY_NAME.agents),
     groups: applied(before.groups, event.groups, BY_NAME.groups),
   };
-}
-
-function changesOf<T>(
-  before: readonly T[],
-  now: readonly T[],
-  nameOf: (item: T) => string,
-): LiveChanges<T> {
-  const known = new Map(before.map((item) => [nameOf(item), JSON.stringify(item)]));
-  const changed = now.filter((item) => known.get(nameOf(item)) !== JSON.stringify(item));
-  for (const item of now) known.delete(nameOf(item));
-  return { changed, removed: [...known.keys()] };
 }
 
 /** An entry that did not change is the same object as before. */

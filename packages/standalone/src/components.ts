@@ -111,14 +111,14 @@ async function startLocalOperator(
       ],
     }),
   );
-  const { handler } = parts.use(
+  const { handler, sockets } = parts.use(
     await startApi(API, {
       ...{ store, clock, random, log },
       ...{ keysFile: undefined, tokens: undefined, registry: metrics.registry },
     }),
   );
   const owned = parts.move();
-  return { handler, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { handler, sockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /**

@@ -2,7 +2,11 @@
 import { join } from 'node:path';
 import { AGENT_POOL, type AgentPoolResource } from '@streamhouse/api/crd/agent-pool.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { type HttpHandler, startApiServer } from '@streamhouse/operator/http/api-server.ts';
+import {
+  type ApiSockets,
+  type HttpHandler,
+  startApiServer,
+} from '@streamhouse/operator/http/api-server.ts';
 import type { KubeApi, KubeObject } from '@streamhouse/operator/kube/kube-api.ts';
 import type { PoolBackend } from '@streamhouse/operator/pools/pool-backend.ts';
 import type { AgentProcessComponents } from './agent-process.ts';
@@ -64,9 +68,12 @@ export async function startControlPlane(
   const wish = { port: settings.apiPort, what };
   const [port = 0] = await planPorts([wish], { host: HOST, isAuto: agents.isAutoPort });
   let rest: HttpHandler = answerLater;
+  let sockets: ApiSockets | undefined;
   const dispatch: HttpHandler = (request, response) =>
     (request.url?.startsWith('/apis/') === true ? handler : rest)(request, response);
-  const server = parts.use(await startApiServer(dispatch, { host: HOST, port }));
+  const server = parts.use(
+    await startApiServer(dispatch, { host: HOST, port, sockets: later(() => sockets) }),
+  );
   log(`the API is served on ${server.url}, to programs of this machine and without keys`);
   // The agents end before the operator does, which none the less has to be there when they start.
   const operator = parts.use(new AsyncDisposableStack());
@@ -78,7 +85,9 @@ export async function startControlPlane(
   const starting = pool === undefined ? Promise.resolve() : pools.startReady(pool, signal);
   // Should the operator fail first, the agents are ended, and nobody asks any more whether they became ready.
   starting.catch(() => undefined);
-  rest = operator.use(await startOperator(api, pools)).handler;
+  const local = operator.use(await startOperator(api, pools));
+  rest = local.handler;
+  sockets = local.sockets;
   await starting;
   for (const agent of pools.agents) log(servesOn(agent));
   await untilTopicsAreLookedAt(api, signal);
@@ -97,6 +106,17 @@ export async function startControlPlane(
 const answerLater: HttpHandler = (_, response) => {
   response.writeHead(503, { 'retry-after': '1' }).end();
 };
+
+function later(sockets: () => ApiSockets | undefined): ApiSockets {
+  return {
+    upgrade(request, socket, head) {
+      const there = sockets();
+      if (there === undefined) socket.destroy();
+      else there.upgrade(request, socket, head);
+    },
+    end: () => sockets()?.end(),
+  };
+}
 
 async function applyManifests(
   { home, agentCount, manifests }: ControlPlaneSettings,

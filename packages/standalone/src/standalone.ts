@@ -2,7 +2,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { HttpHandler } from '@streamhouse/operator/http/api-server.ts';
+import type { ApiSockets, HttpHandler } from '@streamhouse/operator/http/api-server.ts';
 import type { KubeApi } from '@streamhouse/operator/kube/kube-api.ts';
 import type { PoolBackend } from '@streamhouse/operator/pools/pool-backend.ts';
 import type { AgentProcessComponents } from './agent-process.ts';
@@ -30,6 +30,7 @@ export interface StandaloneComponents {
 export interface LocalOperator extends AsyncDisposable {
   /** The REST API. */
   readonly handler: HttpHandler;
+  readonly sockets: ApiSockets;
 }
 
 /** What the supervisor itself needs of the metadata. */

@@ -10,7 +10,7 @@ import type { Handlers } from '../handler.ts';
 import type { HeartbeatWatch } from '../heartbeat-watch.ts';
 import { type Listing, pageReply, placeIn } from '../paging.ts';
 
-type Heartbeats = Pick<HeartbeatWatch, 'lastHeartbeatMs' | 'isStale'>;
+export type Heartbeats = Pick<HeartbeatWatch, 'lastHeartbeatMs' | 'isStale'>;
 
 const AGENTS: Listing<CatalogueAgent, string> = {
   list: ['agents'],
@@ -36,10 +36,12 @@ export function agentHandlers(
         .toSorted((one, other) => (one.agentId < other.agentId ? -1 : 1))
         .filter(({ agentId }) => agentId > after)
         .slice(0, limit);
-      return pageReply(AGENTS, place, items, agents.length, (agent) => view(agent, heartbeats));
+      return pageReply(AGENTS, place, items, agents.length, (agent) =>
+        agentView(agent, heartbeats),
+      );
     },
     'GET /api/v1/agents/{id}': async ({ path, signal }) => ({
-      body: view(await find(path.id, signal), heartbeats),
+      body: agentView(await find(path.id, signal), heartbeats),
     }),
     'GET /api/v1/agents/{id}/partitions': async ({ path, query, signal }) => {
       const { incarnation, leases } = await find(path.id, signal);
@@ -59,7 +61,7 @@ export function agentHandlers(
   };
 }
 
-function view(agent: CatalogueAgent, heartbeats: Heartbeats): Agent {
+export function agentView(agent: CatalogueAgent, heartbeats: Heartbeats): Agent {
   const { incarnation, isFenced, isDraining } = agent;
   const isStale = isFenced || heartbeats.isStale(incarnation);
   return {

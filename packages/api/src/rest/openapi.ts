@@ -7,7 +7,8 @@ import {
   type ZodOpenApiOperationObject,
   type ZodOpenApiResponsesObject,
 } from 'zod-openapi';
-import { LIVE_EVENT, LIVE_INTERVAL, LIVE_PATH, LIVE_REQUEST, MONITORING_PATH } from '../live.ts';
+import { LIVE_EVENT, LIVE_REQUEST } from '../live-schema.ts';
+import { LIVE_INTERVAL, LIVE_PATH, MONITORING_PATH } from '../live.ts';
 import { PROBLEM, PROBLEM_TYPE } from './problem.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes.ts';
