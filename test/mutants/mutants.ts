@@ -2,6 +2,7 @@
 import { BOUND_MUTANTS } from './list/bounds.ts';
 import { CLIENT_MUTANTS } from './list/client.ts';
 import { CLIENT_GROUP_MUTANTS } from './list/client-groups.ts';
+import { COORDINATOR_MUTANTS } from './list/coordinator.ts';
 import { GROUP_MUTANTS } from './list/groups.ts';
 import { KUBE_MUTANTS } from './list/kube.ts';
 import { LEASE_MUTANTS } from './list/leases.ts';
@@ -20,6 +21,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...OBJECT_MUTANTS,
   ...TOPIC_MUTANTS,
   ...GROUP_MUTANTS,
+  ...COORDINATOR_MUTANTS,
   ...OPERATOR_MUTANTS,
   ...KUBE_MUTANTS,
   ...RECONCILING_MUTANTS,
