@@ -54,7 +54,7 @@ export class GroupJudge {
       this.#owners.set(log, owners);
     }
     const other = owners.get(generation);
-    if (other === undefined) owners.set(generation, { holding, at });
+    owners.set(generation, { holding, at });
     if (other === undefined || other.holding.process === holding.process) return;
     this.#findings.add('double-owner', `${this.#group} ${logName(log)} ${generation}`, () => ({
       text: `in generation ${generation} of group ${this.#group} both ${other.holding.process} (#${other.at}) and ${holding.process} (#${at}) had ${logName(log)}`,

@@ -123,6 +123,10 @@ test.each<[what: string, history: Script]>([
       .consume('m', 2, [[0, 'b']]),
   ],
   [
+    'a member that does not tell what it has',
+    three().consume('m', 1, ALL.slice(0, 1)).consume('m', 1, ALL.slice(1)),
+  ],
+  [
     'a member that gets back what it had, from where it committed',
     begun().own('m', 1, 'lost').own('m', 2).consume('m', 2, ALL),
   ],
@@ -143,6 +147,21 @@ test.each<[what: string, expected: string, history: Script]>([
       .own('n', 1, 'assigned', ONE)
       .consume('n', 3, [[0, 'x']], ONE)
       .commit('m', 1, 2),
+  ],
+  [
+    'one although others, who are behind, go on to show its generation',
+    'stale-generation',
+    begun()
+      .own('n', 2, 'assigned', ONE)
+      .own('o', 1, 'assigned', { partition: 2 })
+      .commit('m', 1, 2),
+  ],
+  [
+    'a member that reads what it has given up',
+    'poll-skip',
+    begun()
+      .own('m', 1, 'revoked')
+      .consume('m', 1, [[2, 'c']]),
   ],
   ['two members that are told of one partition', 'double-owner', begun().own('n', 1)],
   [

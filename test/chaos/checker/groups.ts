@@ -63,6 +63,8 @@ interface Member {
   readonly holdings: Map<string, Holding>;
   /** What the program has in its hands. */
   readonly out: Set<Holding>;
+  /** Whether it tells what it has: then it reads nothing else. */
+  isTold: boolean;
   /** What was known of the group when the commit under way was invoked. */
   committing: Latest;
 }
@@ -86,6 +88,7 @@ export class Groups {
   takeOwn({ i, process, value }: EventOf<'own'>): void {
     const group = this.#group(value.group);
     const member = memberOf(group, process);
+    member.isTold = true;
     for (const place of value.partitions) {
       if (value.change !== 'assigned') {
         member.holdings.delete(keyOf(place));
@@ -102,6 +105,7 @@ export class Groups {
     if (type === 'invoke') comeBack(group, member, i);
     if (type !== 'ok') return;
     for (const part of value.records) {
+      if (member.isTold && !member.holdings.has(keyOf(part))) this.#findUntold(process, part, i);
       const holding = holdingOf(member, process, part);
       show(group, holding, value.generation, i);
       for (const { start, end } of runsOf(part.reads)) {
@@ -167,6 +171,15 @@ export class Groups {
     return undefined;
   }
 
+  #findUntold(process: string, { topic, partition }: PartitionName, at: number): void {
+    this.#findings.add('poll-skip', `${process} ${topic}/${partition} ${at} untold`, () => ({
+      text: `${process} read ${topic}/${partition} (#${at}), which it was not told to have`,
+      events: [at],
+      values: [],
+      offsets: [],
+    }));
+  }
+
   #findStale(
     { name }: Group,
     process: string,
@@ -195,7 +208,7 @@ export class Groups {
 function memberOf({ members }: Group, process: string): Member {
   let member = members.get(process);
   if (member === undefined) {
-    member = { holdings: new Map(), out: new Set(), committing: NEVER };
+    member = { holdings: new Map(), out: new Set(), isTold: false, committing: NEVER };
     members.set(process, member);
   }
   return member;
