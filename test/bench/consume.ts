@@ -13,13 +13,14 @@ import { type Figure, figure } from './figure.ts';
 
 const RECORD_BYTES = 100;
 const MIB = 1_048_576;
-const PARTITIONS = 24;
-const TARGET = { kind: 'atLeast', value: 1_000_000 } as const;
+export const PARTITIONS = 24;
+/** Records per second. */
+export const CONSUME_TARGET = { kind: 'atLeast', value: 1_000_000 } as const;
 /** Fits compressed into what an agent keeps of its latest objects. */
-const TAIL_RECORDS = 300_000;
+export const TAIL_RECORDS = 300_000;
 /** Far more than any cache of an agent, per second of measurement. */
 const STORED_RECORDS_PER_SECOND = 800_000;
-const CONSUMERS = [1, 2];
+export const CONSUMERS = [1, 2];
 
 export async function benchConsume(context: BenchContext): Promise<Figure[]> {
   await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
@@ -31,21 +32,27 @@ export async function benchConsume(context: BenchContext): Promise<Figure[]> {
   for (const consumers of CONSUMERS) {
     await fill(context, cluster, tail, TAIL_RECORDS);
     const runs = await inTurn(context.options.runs, () =>
-      read(context, cluster, tail, consumers, context.options.seconds * 1_000),
+      read(context, cluster, {
+        topic: tail,
+        consumers,
+        groupId: undefined,
+        measureMs: context.options.seconds * 1_000,
+      }),
     );
     figures.push(...figuresOf(`consume from the tail, ${consumers} consumers`, runs));
   }
   for (const consumers of CONSUMERS) {
     const runs = await inTurn(context.options.runs, async () => {
       await restartAgent(cluster);
-      return await read(context, cluster, stored, consumers, undefined);
+      const reading = { topic: stored, consumers, groupId: undefined, measureMs: undefined };
+      return await read(context, cluster, reading);
     });
     figures.push(...figuresOf(`consume from the store, ${consumers} consumers`, runs));
   }
   return figures;
 }
 
-async function fill(
+export async function fill(
   context: BenchContext,
   cluster: Cluster,
   topic: string,
@@ -66,13 +73,20 @@ async function fill(
   });
 }
 
+export interface Reading {
+  readonly topic: string;
+  readonly consumers: number;
+  /** Undefined: each assigns its share of the partitions to itself. */
+  readonly groupId: string | undefined;
+  /** Undefined: all of it, once. */
+  readonly measureMs: number | undefined;
+}
+
 /** Records per second of all consumers together, each with its share of the partitions. */
-async function read(
+export async function read(
   context: BenchContext,
   cluster: Cluster,
-  topic: string,
-  consumers: number,
-  measureMs: number | undefined,
+  { topic, consumers, groupId, measureMs }: Reading,
 ): Promise<number> {
   await using parts = new AsyncDisposableStack();
   const clients = startClients(context, consumers).map((client) => parts.use(client));
@@ -86,6 +100,7 @@ async function read(
         partitions: Array.from({ length: PARTITIONS }, (_, index) => index).filter(
           (partition) => partition % consumers === number,
         ),
+        groupId,
         measureAtMs,
         measureMs,
       }),
@@ -93,14 +108,14 @@ async function read(
   );
   const total = rates.reduce((sum, rate) => sum + (rate.records * 1_000) / rate.elapsedMs, 0);
   context.say(
-    `${topic}, ${consumers} consumers: ${Math.round(total).toLocaleString('en')} records/s`,
+    `${topic}, ${consumers} consumers${groupId === undefined ? '' : ' of a group'}: ${Math.round(total).toLocaleString('en')} records/s`,
   );
   return total;
 }
 
 function figuresOf(name: string, runs: readonly number[]): Figure[] {
   return [
-    figure(name, 'records/s', runs, TARGET),
+    figure(name, 'records/s', runs, CONSUME_TARGET),
     figure(
       name,
       'MiB/s',

@@ -6,6 +6,7 @@ import { benchFailover, benchHandover } from './failover.ts';
 import type { Figure } from './figure.ts';
 import { benchFootprint } from './footprint.ts';
 import { benchLatency, benchLatencyS3 } from './latency.ts';
+import { benchGroups } from './groups/groups.ts';
 import { machineFacts } from './machine.ts';
 import { benchOperator } from './operator.ts';
 import { type BenchName, type BenchOptions, HELP, readOptions } from './options.ts';
@@ -29,6 +30,7 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   puts: benchPuts,
   failover: benchFailover,
   handover: benchHandover,
+  groups: benchGroups,
   soak: benchSoak,
   operator: benchOperator,
 };

@@ -10,6 +10,7 @@ export const BENCHES = [
   'puts',
   'failover',
   'handover',
+  'groups',
 ] as const;
 /** Too long to be measured with the others, or with needs of their own: `operator` takes a Kubernetes control plane. */
 const ON_REQUEST = ['soak', 'operator'] as const;
@@ -34,7 +35,7 @@ export const HELP: string = `npm run bench -- [options]: measures a cluster of r
                       ${ON_REQUEST.join(', ')}: one run, asked for by name
   --runs N            of each measurement (3)
   --seconds N         of each run, after its warm-up (8)
-  --faults N          of each kind of failover and handover (20)
+  --faults N          of each kind of failover and handover, and of rebalances (20)
   --quick             one run of 2 seconds, 2 faults: to see that it works, not how fast
   --profile DIR       write CPU profiles of agents and clients there, and say what they spend their time on
   --json              one JSON document on stdout instead of a table

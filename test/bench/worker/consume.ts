@@ -1,17 +1,26 @@
 import { connectConsumer, type Consumer } from '@streamhouse/client/mod.ts';
+import { until } from '../../harness/until.ts';
 import type { ConsumeTask, Rate } from './protocol.ts';
 
 const POLL_RECORDS_MAX = 10_000;
 const POLL_MS = 5_000;
+const SHARE_MS = 30_000;
 
 export async function consume(task: ConsumeTask): Promise<Rate> {
   await using consumer = await connectConsumer({
     bootstrap: task.bootstrap,
     autoOffsetReset: 'earliest',
     maxPollRecords: POLL_RECORDS_MAX,
+    ...(task.groupId !== undefined && { groupId: task.groupId }),
   });
   const { topic, partitions, measureMs } = task;
-  await consumer.assign(partitions.map((partition) => ({ topic, partition, offset: 0 })));
+  if (task.groupId === undefined) {
+    await consumer.assign(partitions.map((partition) => ({ topic, partition, offset: 0 })));
+  } else {
+    await consumer.subscribe([topic]);
+    const isShared = (): boolean => consumer.assignment().length === partitions.length;
+    await until(isShared, AbortSignal.timeout(SHARE_MS));
+  }
   return measureMs === undefined
     ? await readOnce(consumer)
     : await readAgain(consumer, task, measureMs);
@@ -34,7 +43,7 @@ async function readAgain(consumer: Consumer, task: ConsumeTask, measureMs: numbe
   for (let nowMs = performance.now(); ; nowMs = performance.now()) {
     if (nowMs >= startMs + measureMs) return { records, elapsedMs: nowMs - startMs };
     if (left === 0) {
-      for (const partition of task.partitions) consumer.seek({ topic: task.topic, partition }, 0);
+      for (const place of consumer.assignment()) consumer.seek(place, 0);
       left = total;
     }
     const polled = await poll(consumer);

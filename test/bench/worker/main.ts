@@ -2,15 +2,20 @@
  * A process of the bench: one client, or the S3 gateway, which load a core each as they would at a user's. It does what it is
  * asked over the channel to its parent, and ends when that closes, however the parent ended.
  */
+import { commits } from './commits.ts';
 import { consume } from './consume.ts';
 import { follow } from './follow.ts';
 import type { GatewayWorker } from './gateway.ts';
+import { IdleGroups } from './idle-groups.ts';
+import { Member } from './member.ts';
 import { openLoop } from './open-loop.ts';
 import { Probe } from './probe.ts';
 import { fill, produce } from './produce.ts';
 import type { Answer, Question, Task, Tasks } from './protocol.ts';
 
 let probe: Probe | undefined;
+let member: Member | undefined;
+let idle: IdleGroups | undefined;
 let gateway: GatewayWorker | undefined;
 
 async function run(task: Task): Promise<Tasks[keyof Tasks]['result']> {
@@ -32,6 +37,29 @@ async function run(task: Task): Promise<Tasks[keyof Tasks]['result']> {
       return started(probe).ask(task);
     case 'probeEnd':
       await started(probe).end();
+      return null;
+    case 'memberStart':
+      member = await Member.start(task);
+      return null;
+    case 'memberJoin':
+      await started(member).join();
+      return null;
+    case 'memberState':
+      return started(member).state();
+    case 'memberReads':
+      return started(member).reads();
+    case 'memberLeave':
+      await started(member).leave();
+      return null;
+    case 'commits':
+      return await commits(task);
+    case 'idleStart':
+      idle = await IdleGroups.start(task);
+      return null;
+    case 'idleCounts':
+      return started(idle).counts();
+    case 'idleEnd':
+      await started(idle).end();
       return null;
     case 'gateway': {
       // Not part of a client.

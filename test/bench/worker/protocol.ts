@@ -56,6 +56,8 @@ export interface ConsumeTask {
   readonly bootstrap: readonly string[];
   readonly topic: string;
   readonly partitions: readonly number[];
+  /** The group that gives it so many partitions; undefined: it assigns these to itself. */
+  readonly groupId: string | undefined;
   /** As of a load. */
   readonly measureAtMs: number;
   /** Undefined: once. */
@@ -97,6 +99,57 @@ export interface ProbeAnswer {
   readonly failed: number;
 }
 
+/** Connects a member of a group, which reads all records that come once it has joined. */
+export interface MemberStartTask {
+  readonly kind: 'memberStart';
+  readonly bootstrap: readonly string[];
+  readonly groupId: string;
+  readonly topic: string;
+}
+
+export interface MemberState {
+  /** Null outside of one. */
+  readonly generation: number | null;
+  readonly partitions: readonly number[];
+}
+
+/** When polls gave records, by partition: milliseconds since 1970, ascending. */
+export type Reads = readonly (readonly [partition: number, readMs: readonly number[]])[];
+
+/** Commits at a fixed rate, whatever comes back. */
+export interface CommitsTask {
+  readonly kind: 'commits';
+  readonly bootstrap: readonly string[];
+  readonly groupId: string;
+  readonly topic: string;
+  /** Of the topic. */
+  readonly partitions: number;
+  readonly members: number;
+  readonly commitsPerSecond: number;
+  readonly warmupMs: number;
+  readonly measureMs: number;
+}
+
+/** Groups with one member each, which owns the topic's only partition and sends heartbeats. */
+export interface IdleStartTask {
+  readonly kind: 'idleStart';
+  /** Of their coordinator. */
+  readonly address: string;
+  readonly groupPrefix: string;
+  readonly count: number;
+  readonly topic: string;
+  /** UUID. */
+  readonly topicId: string;
+  readonly heartbeatMs: number;
+}
+
+/** Since they began. */
+export interface BeatCounts {
+  readonly answered: number;
+  /** Heartbeats with another answer than that all is well, and streams that ended. */
+  readonly failed: number;
+}
+
 export interface GatewayTask {
   readonly kind: 'gateway';
   readonly root: string;
@@ -120,6 +173,15 @@ export interface Tasks {
   probeStart: { task: ProbeTask; result: null };
   probe: { task: ProbeQuestion; result: ProbeAnswer };
   probeEnd: { task: { readonly kind: 'probeEnd' }; result: null };
+  memberStart: { task: MemberStartTask; result: null };
+  memberJoin: { task: { readonly kind: 'memberJoin' }; result: null };
+  memberState: { task: { readonly kind: 'memberState' }; result: MemberState };
+  memberReads: { task: { readonly kind: 'memberReads' }; result: Reads };
+  memberLeave: { task: { readonly kind: 'memberLeave' }; result: null };
+  commits: { task: CommitsTask; result: OpenLoopResult };
+  idleStart: { task: IdleStartTask; result: null };
+  idleCounts: { task: { readonly kind: 'idleCounts' }; result: BeatCounts };
+  idleEnd: { task: { readonly kind: 'idleEnd' }; result: null };
   gateway: { task: GatewayTask; result: GatewayPlace };
   /** Objects written since the gateway began. */
   gatewayPuts: { task: { readonly kind: 'gatewayPuts' }; result: number };
