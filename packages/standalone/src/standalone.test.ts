@@ -162,5 +162,10 @@ test('names the port of the API that is taken, or takes the next one', async () 
   expect(screen).toContain(`api        ${standalone.api?.url}`);
   expect(screen).toContain(`npx streamhouse get topics --server ${standalone.api?.url}`);
   expect(standalone.agents.map(({ id }) => id)).toEqual(['agent-0']);
+  const topics = await fetch(new URL('/api/v1/topics', url));
+  expect(await topics.json()).toMatchObject([
+    { name: 'orders', owner: { kind: 'kubernetes', namespace: 'default', name: 'orders' } },
+  ]);
+  expect((await fetch(new URL('/apis/streamhouse.io/v1alpha1/topics', url))).status).toBe(200);
   await expect(standalone.addAgent()).rejects.toThrow('scale one of them');
 });
