@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly objects: 'directory' | { readonly gateway: Gateway };
   /** Variables of every agent, for example `{ HEARTBEAT_INTERVAL: '200ms' }`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Folder of the Topics and AgentPools that it begins with: the operator and its API run then, and keep the agents. */
+  readonly manifests?: string;
   /** Awaited before the supervisor fences an agent that ended, and so before it starts the next one. */
   readonly beforeFence?: () => Promise<void>;
 }
@@ -53,7 +55,10 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
         objects,
         readyFile: undefined,
         agentEnv: { LOG_LEVEL: 'warn', ...env, ...options.env },
-        resources: undefined,
+        resources:
+          options.manifests === undefined
+            ? undefined
+            : { apiPort: 0, manifests: options.manifests },
       },
       componentsOf(options, lines),
     ),
