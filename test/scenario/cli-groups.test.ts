@@ -16,10 +16,12 @@ import {
   type Producer,
 } from '@streamhouse/client/mod.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { type Command, type CommandEnd, runCommand, startCommand } from '../harness/command.ts';
 import { until } from '../harness/until.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const PARTITIONS = 4;
 

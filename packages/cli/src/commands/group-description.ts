@@ -83,10 +83,12 @@ async function gather(groupId: string, admin: Admin, signal: AbortSignal): Promi
     ),
   );
   const committed = partitions.map(
-    ({ position, ...lag }): GroupPartition => ({
-      ...lag,
+    ({ topic, partition, position, ...lag }): GroupPartition => ({
+      topic,
+      partition,
       committedOffset: position,
-      memberId: owners.get(keyOf(lag)),
+      ...lag,
+      memberId: owners.get(keyOf({ topic, partition })),
     }),
   );
   const known = new Set(committed.map(keyOf));
@@ -119,12 +121,13 @@ async function uncommitted(
       ends.set(keyOf({ topic, partition }), highWatermark);
     }
   }
-  return places.map((place) => ({
+  return places.map(({ memberId, ...place }) => ({
     ...place,
     committedOffset: undefined,
     highWatermark: ends.get(keyOf(place)) ?? 0,
     lag: undefined,
     lagSeconds: undefined,
+    memberId,
   }));
 }
 

@@ -58,7 +58,7 @@ export async function resetGroup(
   const plan = await admin.resetOffsets({ ...reset, dryRun: true }, wait);
   const isChange = !dryRun && plan.changes.length > 0;
   if (isChange && isAsking) {
-    await context.stderr.writeText(`${changesTable(plan)}${expelledText(plan, 'would be ')}`);
+    await context.stderr.writeText(changesText(plan, 'would be '));
     await confirm(`reset group ${groupId}?`, context);
   }
   const result = isChange ? await admin.resetOffsets(reset, wait) : plan;
@@ -95,20 +95,15 @@ async function checkPartitions(
 
 function resultText(groupId: string, result: GroupResetResult, isDryRun: boolean): string {
   if (result.changes.length === 0) return `group ${groupId} has committed nothing to start from\n`;
-  return [
-    changesTable(result),
-    expelledText(result, isDryRun ? 'would be ' : ''),
-    isDryRun ? 'dry run: nothing is changed\n' : `group ${groupId} reset\n`,
-  ].join('');
+  return isDryRun
+    ? `${changesText(result, 'would be ')}dry run: nothing is changed\n`
+    : `${changesText(result, '')}group ${groupId} reset\n`;
 }
 
-function changesTable({ changes }: GroupResetResult): string {
-  return renderTable(CHANGE_COLUMNS, changes);
-}
-
-function expelledText({ expelled }: GroupResetResult, verb: string): string {
-  if (expelled === 0) return '';
-  return `${expelled} live ${expelled === 1 ? 'member' : 'members'} ${verb}expelled\n`;
+function changesText({ changes, expelled }: GroupResetResult, verb: string): string {
+  const table = renderTable(CHANGE_COLUMNS, changes);
+  if (expelled === 0) return table;
+  return `${table}${expelled} live ${expelled === 1 ? 'member' : 'members'} ${verb}expelled\n`;
 }
 
 /** How many records are read again (-) or passed over (+). */

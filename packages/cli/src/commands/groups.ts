@@ -31,7 +31,7 @@ Examples:
   streamhouse groups describe billing --output json | jq .lag`;
 const RESET_EXAMPLES = `
 A target that is not readable becomes the nearest one that is. Members of a group that is alive lose what they have, join
-again and go on from there: what they had not committed is theirs no more. Without --yes it shows the changes and asks.
+again and go on from there. Without --yes it shows the changes and asks.
 
 Examples:
   streamhouse groups reset billing --to earliest --dry-run
