@@ -14,7 +14,7 @@ const PING_EVERY_MS = 20_000;
 const SILENT_MS = 60_000;
 const MINUTE_MS = 60_000;
 /** Milliseconds that a client has to answer a close, before its connection is cut. */
-const LINGER_MS = 1_000;
+const LINGER_MS = 5_000;
 /** How much earlier than asked an event may be: looks do not come to the millisecond. */
 const EARLY_MS = 500;
 const POLICY = 1008;

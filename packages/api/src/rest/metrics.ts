@@ -178,7 +178,7 @@ export const CLUSTER_HEALTH: z.ZodType<ClusterHealth> = object<ClusterHealth>({
   goroutineCount: z.null().describe('Kept for those who read the founding format: always null'),
 }).meta({ id: 'ClusterHealth' });
 
-const MONITORING = object<MonitoringMetrics>({
+export const MONITORING: z.ZodType<MonitoringMetrics> = object<MonitoringMetrics>({
   throughput: THROUGHPUT,
   latency: LATENCY,
   topicStats: z
