@@ -10,7 +10,7 @@ import { RestFuzz } from '../harness/rest-fuzz.ts';
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 120_000 });
 
 /** Of each operation. */
-const REQUESTS = 100;
+const REQUESTS = 50;
 
 let cluster: Cluster;
 let api: RestApi;

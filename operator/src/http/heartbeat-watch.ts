@@ -12,6 +12,8 @@ const EVERY_MS = 1_000;
 const STALE_MS = 3_000;
 /** A look that comes late sees beats late. */
 const LOOK_MS_MAX = 2_000;
+/** As long as the catalogue lists an agent that was given up. */
+const GONE_MS_MAX = 600_000;
 
 interface Beat {
   readonly beat: number;
@@ -79,6 +81,3 @@ export class HeartbeatWatch {
     this.#lookedMs = nowMs;
   }
 }
-
-/** As long as the catalogue lists an agent that was given up. */
-const GONE_MS_MAX = 600_000;
