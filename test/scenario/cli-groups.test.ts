@@ -3,8 +3,9 @@
  * member is committed when it ends, and a reset tells what it changes before it does.
  */
 import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { PassThrough, type Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { CliContext } from '@streamhouse/cli/context.ts';
 import { Sink } from '@streamhouse/cli/output/sink.ts';
 import { runProgram } from '@streamhouse/cli/program.ts';
 import {
@@ -103,21 +104,28 @@ async function stop({ child, ended }: Command): Promise<string[]> {
   return lines(stdout);
 }
 
-/** The command on a terminal on which somebody types `answer`. */
-async function onTerminal(answer: string, ...args: string[]): Promise<CommandEnd> {
-  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
-  const said = Promise.all([text(stdout), text(stderr)]);
-  stdin.end(`${answer}\n`);
-  const exitCode = await runProgram(args, {
-    stdin: Object.assign(stdin, { isTTY: true }),
-    stdout: new Sink(stdout),
-    stderr: new Sink(stderr),
+function contextOf(stdin: Readable, stdout: Sink, stderr: Sink): CliContext {
+  return {
+    stdin,
+    stdout,
+    stderr,
     progressStream: undefined,
     bootstrap: cluster.bootstrap.join(),
     server: undefined,
     clock: systemClock,
     interrupted: new AbortController().signal,
-  });
+  };
+}
+
+/** The command on a terminal on which somebody types `answer`. */
+async function onTerminal(answer: string, ...args: string[]): Promise<CommandEnd> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const said = Promise.all([text(stdout), text(stderr)]);
+  stdin.end(`${answer}\n`);
+  const exitCode = await runProgram(
+    args,
+    contextOf(Object.assign(stdin, { isTTY: true }), new Sink(stdout), new Sink(stderr)),
+  );
   stdout.end();
   stderr.end();
   const [out, errors] = await said;
@@ -192,6 +200,26 @@ describe('consume --group', () => {
     const rest = lines(await output('consume', 'cut', '--group', 'cut'));
     expect(rest.length).toBeGreaterThan(0);
     expect(new Set([...taken, ...rest])).toEqual(new Set(all));
+  });
+});
+
+describe('consume --group that is interrupted', () => {
+  test('commits also what it was about to print just then', async () => {
+    await makeTopic('interrupted', 40);
+    const interruption = new AbortController();
+    const stdout = new Writable({
+      write(_chunk, _encoding, done) {
+        interruption.abort();
+        done();
+      },
+    });
+    const words = ['consume', 'interrupted', '--group', 'interrupted', '--follow'];
+    const exitCode = await runProgram([...words, '--from', 'earliest'], {
+      ...contextOf(new PassThrough(), new Sink(stdout), new Sink(new PassThrough())),
+      interrupted: interruption.signal,
+    });
+    expect(exitCode).toBe(0);
+    expect((await committed('interrupted')).some((offset) => offset > 0)).toBe(true);
   });
 });
 

@@ -10,7 +10,7 @@ import type { ReadFrom } from '../options.ts';
 import { type PartitionPosition, ReadEnd } from '../read-end.ts';
 import { POLL_MS, POLL_RECORDS_MAX, type Reading } from './reading.ts';
 
-/** Others who wait for the end see by this how far we are. */
+/** Who waits for the end, we or another member, sees by this how far each one is. */
 const COMMIT_EVERY_MS = 1_000;
 
 /** @throws CommandError for what the group decides, not the command. */
@@ -90,7 +90,6 @@ async function printUntil(
     if (records.length > 0) {
       end?.moveTo(records.map(({ partition, offset }) => ({ partition, position: offset + 1 })));
     } else if (end !== undefined) {
-      end.moveTo(await ownPositions(reading, consumer));
       end.moveTo(await committedPositions(reading, consumer));
     }
   }
@@ -102,15 +101,6 @@ function putBack(records: readonly ConsumerRecord[], consumer: Consumer): void {
   for (const { topic, partition, offset } of records.toReversed()) {
     if (owned.has(partition)) consumer.seek({ topic, partition }, offset);
   }
-}
-
-function ownPositions({ stop }: Reading, consumer: Consumer): Promise<PartitionPosition[]> {
-  return Promise.all(
-    consumer.assignment().map(async ({ topic, partition }) => ({
-      partition,
-      position: await consumer.position({ topic, partition }, { signal: stop }),
-    })),
-  );
 }
 
 /** Where the group has committed anything. */
