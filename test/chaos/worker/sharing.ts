@@ -17,7 +17,9 @@ const POLL_MS = 300;
 const RETRY_MS = 200;
 const SESSION_MS = 6_000;
 /** Milliseconds that the work on a poll takes at most: who dies, may die in the middle of it. */
-const WORK_MS_MAX = 100;
+const WORK_MS_MAX = 400;
+/** Less than most of the work takes: what is committed too early, is so before it is done. */
+const AUTO_COMMIT_MS = 50;
 /** Of the polls that brought something, for members that commit themselves. */
 const COMMIT_SHARE = 0.5;
 
@@ -52,7 +54,7 @@ export class Sharing {
         autoOffsetReset: 'earliest',
         sessionTimeoutMs: SESSION_MS,
         autoCommit: !this.#commitsItself,
-        autoCommitIntervalMs: 200,
+        autoCommitIntervalMs: AUTO_COMMIT_MS,
       }),
     );
     await connectPatiently(() => this.#subscribe(consumer));
