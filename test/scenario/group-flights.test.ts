@@ -22,7 +22,7 @@ const FLIGHTS = join(
   import.meta.dirname,
   '../../node_modules/vega-datasets/data/flights-200k.json',
 );
-const MEMBER = join(import.meta.dirname, 'groups/flight-main.ts');
+const MEMBER = new URL('groups/flight-main.ts', import.meta.url).pathname;
 const PARTITIONS = 6;
 const MEMBERS = 3;
 const SESSION_MS = 3_000;
