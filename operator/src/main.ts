@@ -10,9 +10,10 @@ import { openS3Store } from '@streamhouse/store/objects/s3.ts';
 import { PoolController } from './controllers/agent-pool.ts';
 import { startApiServer } from './http/api-server.ts';
 import { type ApiParts, startApi } from './http/start-api.ts';
+import type { ClusterAccess } from './kube/cluster-access.ts';
 import { HttpKubeApi } from './kube/http-kube-api.ts';
 import type { KubeApi } from './kube/kube-api.ts';
-import { kubeConfigAccess } from './kube/kube-config.ts';
+import { serviceAccountAccess } from './kube/service-account.ts';
 import { type Logger, openLog } from './log.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { startOperator } from './operator.ts';
@@ -40,6 +41,13 @@ function openObjects({ install, objectCredentials }: ProcessSettings): Promise<O
   });
 }
 
+async function openAccess({ cluster }: ProcessSettings): Promise<ClusterAccess> {
+  if (!('kubeconfig' in cluster)) return serviceAccountAccess(cluster, systemClock);
+  // What it takes to read one is in the memory of those only who have one.
+  const { kubeConfigAccess } = await import('./kube/kube-config.ts');
+  return kubeConfigAccess(cluster.kubeconfig);
+}
+
 async function run(settings: ProcessSettings, log: Logger): Promise<void> {
   const schemaVersion = (await readMigrations()).length;
   const clock = systemClock;
@@ -55,7 +63,7 @@ async function run(settings: ProcessSettings, log: Logger): Promise<void> {
   });
   await using objects = await openObjects(settings);
   using kube = new HttpKubeApi({
-    access: kubeConfigAccess(settings.kubeconfig),
+    access: await openAccess(settings),
     clock,
     random,
     userAgent: 'streamhouse-operator',

@@ -5,6 +5,7 @@ import { SettingsError } from './settings-reader.ts';
 
 const REQUIRED = {
   METADATA_STORE: 'postgresql://me:hunter2@db:5432/log',
+  KUBERNETES_SERVICE_HOST: '10.0.0.1',
   POD_NAMESPACE: 'streamhouse',
   AGENT_IMAGE: 'registry.example/streamhouse:1',
   AGENT_SECRET_NAME: 'connection',
@@ -35,7 +36,10 @@ describe('the settings of an operator', () => {
     const { metadataUrl, ...rest } = read(REQUIRED);
     expect(metadataUrl.reveal()).toBe(REQUIRED.METADATA_STORE);
     expect(rest).toEqual({
-      kubeconfig: undefined,
+      cluster: {
+        server: 'https://10.0.0.1:443',
+        folder: '/var/run/secrets/kubernetes.io/serviceaccount',
+      },
       instance: 'operator-0',
       namespaces: ['streamhouse'],
       lease: { namespace: 'streamhouse', name: 'streamhouse-operator' },
@@ -70,6 +74,19 @@ describe('the settings of an operator', () => {
     });
   });
 
+  test('tell the API server by the pod, or by the file that is named', () => {
+    const pod = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '6443' };
+    expect(read({ ...REQUIRED, ...pod, SERVICE_ACCOUNT_FOLDER: '/account' }).cluster).toEqual({
+      server: 'https://[fd00::1]:6443',
+      folder: '/account',
+    });
+    const { KUBERNETES_SERVICE_HOST: _, ...outside } = REQUIRED;
+    expect(read({ ...outside, KUBECONFIG: '/config' }).cluster).toEqual({ kubeconfig: '/config' });
+    expect(faultsOf(outside)).toEqual([
+      expect.stringMatching(/^KUBERNETES_SERVICE_HOST .*KUBECONFIG/),
+    ]);
+  });
+
   test('watch the namespaces that are named once each, or all of them', () => {
     expect(read({ ...REQUIRED, WATCH_NAMESPACES: 'a, b,a,' }).namespaces).toEqual(['a', 'b']);
     expect(read({ ...REQUIRED, WATCH_NAMESPACES: '*' }).namespaces).toBeUndefined();
@@ -97,6 +114,7 @@ describe('the settings of an operator', () => {
       new Set([
         'METADATA_STORE',
         'METADATA_STORE_FILE',
+        'KUBERNETES_SERVICE_HOST',
         'POD_NAMESPACE',
         'POD_NAME',
         'LEADER_ELECTION_NAMESPACE',

@@ -1,6 +1,8 @@
 /** What an installation says to its operator: environment -> settings, pure, every fault at once. */
+import { isIPv6 } from 'node:net';
 import { Secret } from '@streamhouse/core/secret.ts';
 import type { ApiSettings } from './http/api.ts';
+import type { ServiceAccount } from './kube/service-account.ts';
 import { NAME_TEMPLATES, type NameTemplate } from './plan/topic-name.ts';
 import { SettingsReader, type SettingsSource } from './settings-reader.ts';
 
@@ -57,8 +59,8 @@ export interface OperatorApiSettings extends Omit<ApiSettings, 'isLoopback'> {
 export interface ProcessSettings extends OperatorSettings {
   readonly api: OperatorApiSettings;
   readonly metadataUrl: Secret;
-  /** undefined: the service account of the pod. */
-  readonly kubeconfig: string | undefined;
+  /** The API server of Kubernetes, and who we are there. */
+  readonly cluster: { readonly kubeconfig: string } | ServiceAccount;
   readonly logLevel: LogLevel;
   readonly install: InstallSettings;
   /** undefined: the AWS SDK's own chain, for example workload identity. */
@@ -73,7 +75,7 @@ export function readOperatorSettings(source: SettingsSource): ProcessSettings {
   const podNamespace = read.name('POD_NAMESPACE');
   const settings: ProcessSettings = {
     metadataUrl: new Secret(read.postgresUrl('METADATA_STORE')),
-    kubeconfig: read.text('KUBECONFIG', '') || undefined,
+    cluster: readCluster(read),
     instance: read.name('POD_NAME', source.hostName.toLowerCase()),
     namespaces: readNamespaces(read, podNamespace),
     lease: {
@@ -91,6 +93,20 @@ export function readOperatorSettings(source: SettingsSource): ProcessSettings {
   };
   read.throwFaults();
   return settings;
+}
+
+function readCluster(read: SettingsReader): ProcessSettings['cluster'] {
+  const kubeconfig = read.text('KUBECONFIG', '');
+  if (kubeconfig !== '') return { kubeconfig };
+  const host = read.required(
+    'KUBERNETES_SERVICE_HOST',
+    'pods have it; elsewhere KUBECONFIG has to name a file',
+  );
+  const port = read.integer('KUBERNETES_SERVICE_PORT', 443, 1, 65_535);
+  return {
+    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    folder: read.text('SERVICE_ACCOUNT_FOLDER', '/var/run/secrets/kubernetes.io/serviceaccount'),
+  };
 }
 
 function readApi(read: SettingsReader): OperatorApiSettings {

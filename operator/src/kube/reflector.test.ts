@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HttpKubeApi } from './http-kube-api.ts';
 import { type KubeObject, keyOf, type ResourceType } from './kube-api.ts';
 import { Reflector } from './reflector.ts';
-import { type Change, ResourceCache } from './resource-cache.ts';
+import { type Change, ResourceCache, trimMetadata } from './resource-cache.ts';
 import { FakeKubeApi, type Fault } from './testing/fake-kube-api.test-support.ts';
 import { VirtualClock } from './testing/virtual-clock.test-support.ts';
 
@@ -25,13 +25,14 @@ interface Thing extends KubeObject {
 class World implements AsyncDisposable {
   readonly clock: VirtualClock = new VirtualClock();
   readonly fake: FakeKubeApi;
-  readonly cache: ResourceCache<Thing> = new ResourceCache();
+  readonly cache: ResourceCache<Thing> = new ResourceCache({ trim: (thing) => this.trim(thing) });
   readonly changes: string[] = [];
   readonly errors: unknown[] = [];
   readonly reflector: Reflector<Thing>;
   /** What whoever only listens to the changes believes to be there. */
   readonly told: Map<string, string | undefined> = new Map();
   onChange: (change: Change<Thing>) => void = () => {};
+  trim: (thing: Thing) => Thing = trimMetadata;
   watchesBegun = 0;
   readonly #kube: HttpKubeApi;
   readonly #stop = new AbortController();
@@ -129,6 +130,20 @@ describe('the first list', () => {
     expect(world.cache.size).toBe(objects);
     expect(world.changes.length).toBe(objects);
     expect(world.fake.asked.filter(({ query }) => query.has('limit')).length).toBe(3);
+  });
+
+  it('is trimmed page by page, not when all of it is there', async () => {
+    const objects = LIMITS.kubePageObjects + 1;
+    for (let n = 0; n < objects; n++) world.put(`t${n}`);
+    const trimmed: number[] = [];
+    world.trim = (thing) => {
+      trimmed.push(world.fake.asked.filter(({ query }) => query.has('limit')).length);
+      return thing;
+    };
+    world.run();
+    await world.clock.until(() => world.reflector.isSynced);
+    expect(trimmed.filter((pages) => pages === 1).length).toBe(LIMITS.kubePageObjects);
+    expect(trimmed.length).toBe(objects);
   });
 
   it('that fails makes nothing synced and is asked again, for ever, less and less often', async () => {

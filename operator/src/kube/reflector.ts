@@ -32,7 +32,7 @@ export interface ReflectorOptions<T extends KubeObject> {
   /** Absent: all namespaces. Several reflectors, one per namespace, may fill one cache. */
   readonly namespace?: string;
   readonly labelSelector?: string;
-  readonly cache: Pick<ResourceCache<T>, 'set' | 'get' | 'delete' | 'replace'>;
+  readonly cache: Pick<ResourceCache<T>, 'trim' | 'set' | 'get' | 'delete' | 'replace'>;
   readonly clock: Clock;
   readonly random: Random;
   /** Puts keys into queues and does nothing else: what it throws goes to `onError`, and the change counts as delivered. */
@@ -118,6 +118,7 @@ export class Reflector<T extends KubeObject> {
    * answer (as client-go does, tools/pager/pager.go); pages of two states would together be none.
    */
   async #pages(signal: AbortSignal): Promise<{ objects: T[]; resourceVersion: string }> {
+    const { cache } = this.#options;
     let objects: T[] = [];
     let state: string | undefined;
     let continueToken: string | undefined;
@@ -128,7 +129,8 @@ export class Reflector<T extends KubeObject> {
         state ??= page.resourceVersion;
         if (page.resourceVersion !== state)
           throw new KubeError('conflict', 'EXPIRED', 'a page of another state', { status: 410 });
-        for (const object of page.items) objects.push(object);
+        // Whole, they would together take several times the memory of the cache, and give little of it back.
+        for (const object of page.items) objects.push(cache.trim(object));
         continueToken = page.continueToken;
         if (continueToken === undefined) return { objects, resourceVersion: state };
       } catch (error) {

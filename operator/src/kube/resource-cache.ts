@@ -17,13 +17,14 @@ export interface ResourceCacheOptions<T, Index extends string> {
 /** The objects of one kind as the API server last told them, by `namespace/name`. Only reflectors write it. */
 export class ResourceCache<T extends KubeObject, Index extends string = never> {
   readonly #objects = new Map<string, T>();
-  readonly #trim: (object: T) => T;
+  /** As objects are kept: for whoever has many of them before they can be. */
+  readonly trim: (object: T) => T;
   readonly #indexes: readonly (readonly [Index, (object: T) => readonly string[]])[];
   /** Keys by index, then by value. */
   readonly #found = new Map<string, Map<string, Set<string>>>();
 
   constructor(options: ResourceCacheOptions<T, Index> = {}) {
-    this.#trim = options.trim ?? trimMetadata;
+    this.trim = options.trim ?? trimMetadata;
     const indexes = options.indexes;
     // Object.keys forgets which names a record has.
     const names = indexes === undefined ? [] : (Object.keys(indexes) as Index[]);
@@ -54,14 +55,7 @@ export class ResourceCache<T extends KubeObject, Index extends string = never> {
   }
 
   set(object: T): Change<T> {
-    const key = keyOf(object.metadata);
-    const before = this.#objects.get(key);
-    const after = this.#trim(object);
-    if (before !== undefined) this.#forget(key, before);
-    this.#objects.set(key, after);
-    for (const [name, valuesOf] of this.#indexes)
-      for (const value of valuesOf(after)) this.#keysOf(name, value).add(key);
-    return { key, before, after };
+    return this.#put(this.trim(object));
   }
 
   delete(key: string): Change<T> | undefined {
@@ -73,8 +67,8 @@ export class ResourceCache<T extends KubeObject, Index extends string = never> {
   }
 
   /**
-   * Makes the cache what a complete list says: of `namespace`, or of all. An object with the same uid and resourceVersion is
-   * no change.
+   * Makes the cache what a complete list of trimmed objects says: of `namespace`, or of all. An object with the same uid and
+   * resourceVersion is no change.
    */
   replace(objects: Iterable<T>, namespace?: string): Change<T>[] {
     const changes: Change<T>[] = [];
@@ -84,13 +78,23 @@ export class ResourceCache<T extends KubeObject, Index extends string = never> {
     for (const object of objects) {
       const key = keyOf(object.metadata);
       gone.delete(key);
-      if (!isSame(this.#objects.get(key), object)) changes.push(this.set(object));
+      if (!isSame(this.#objects.get(key), object)) changes.push(this.#put(object));
     }
     for (const key of gone) {
       const change = this.delete(key);
       if (change !== undefined) changes.push(change);
     }
     return changes;
+  }
+
+  #put(after: T): Change<T> {
+    const key = keyOf(after.metadata);
+    const before = this.#objects.get(key);
+    if (before !== undefined) this.#forget(key, before);
+    this.#objects.set(key, after);
+    for (const [name, valuesOf] of this.#indexes)
+      for (const value of valuesOf(after)) this.#keysOf(name, value).add(key);
+    return { key, before, after };
   }
 
   #keysOf(name: Index, value: string): Set<string> {
