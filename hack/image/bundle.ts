@@ -14,6 +14,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'agent.mjs': 'agent/src/main.ts',
   'agent/src/lease/renew-worker.ts': 'agent/src/lease/renew-worker.ts',
   'operator.mjs': 'operator/src/main.ts',
+  'operator-kube-config.mjs': 'operator/src/kube/kube-config.ts',
   'streamhouse.mjs': 'packages/cli/src/main.ts',
 };
 /** Read at run time, by addresses relative to the code that reads them. */
@@ -28,6 +29,9 @@ const ASSETS = [
 const NATIVE = ['@node-rs/crc32', 'lz4-napi', 'snappy'];
 /** Asked for inside a try by those who can do without. */
 const OPTIONAL = ['pg-native'];
+
+/** So that a line of a stack tells where to look. */
+const LINE_CHARS_MAX = 200;
 
 const DISPATCH = `// The kernel spares the first process of a container all signals that it does not listen for: until the program does, this does.
 process.on('SIGTERM', () => {
@@ -65,6 +69,19 @@ const ownAddresses: Plugin = {
   },
 };
 
+/** Leaves an import of what has a file of its own as one: whoever never needs it has nothing of it in memory. */
+const ownFiles: Plugin = {
+  name: 'own-files',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?\// }, ({ kind, resolveDir, path }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const source = relative(ROOT, join(resolveDir, path));
+      const own = Object.entries(PROGRAMS).find((program) => program[1] === source);
+      return own && { path: `./${own[0]}`, external: true };
+    });
+  },
+};
+
 /** What the modules of a bundle expect around them. `root` leads from the bundle to the folder that holds all. */
 function preamble(root: string): string {
   return `import { createRequire as __createRequire } from 'node:module';
@@ -87,12 +104,15 @@ async function bundleProgram(outFolder: string, out: string, source: string): Pr
     format: 'esm',
     // Names in stacks and in errors stay those of the source.
     keepNames: true,
-    // Licences go into a file of their own.
+    // Licences go into a file of their own, and with the other comments goes all that is not ASCII: V8 keeps the text of
+    // a program in memory, and takes two bytes for each character when there is one that needs them.
     legalComments: 'none',
+    minifyWhitespace: true,
+    lineLimit: LINE_CHARS_MAX,
     metafile: true,
     external: [...NATIVE, ...OPTIONAL],
     banner: { js: preamble('../'.repeat(depth) || './') },
-    plugins: [ownAddresses],
+    plugins: [ownAddresses, ownFiles],
     logLevel: 'warning',
   });
   return Object.keys(metafile.inputs);
