@@ -234,15 +234,21 @@ describe('agents', () => {
     expect(first).toMatchObject({ status: 'healthy', agent_group: 'default' });
     expect(Math.abs(Date.now() - first!.last_heartbeat!)).toBeLessThan(15_000);
     const path = { id: first!.agent_id };
-    const held = await call('GET /api/v1/agents/{id}/partitions', {
-      path,
-      query: { limit: 1_000 },
-    });
-    expect(held.data).toHaveLength(first!.active_leases);
-    const spread = await call('GET /api/v1/topics/{name}/partitions', { path: { name: 'spread' } });
-    expect(spread.data.filter(({ leader }) => leader === first!.agent_id)).toHaveLength(
-      held.data.filter(({ topic }) => topic === 'spread').length,
-    );
+    // Partitions of the new topic may still move between two of these calls.
+    await until(async () => {
+      const agent = await call('GET /api/v1/agents/{id}', { path });
+      const query = { limit: 1_000 };
+      const held = await call('GET /api/v1/agents/{id}/partitions', { path, query });
+      const spread = await call('GET /api/v1/topics/{name}/partitions', {
+        path: { name: 'spread' },
+      });
+      const led = spread.data.filter(({ leader }) => leader === first!.agent_id);
+      return (
+        held.data.length === agent.data.active_leases &&
+        held.data.filter(({ topic }) => topic === 'spread').length === led.length &&
+        led.length > 0
+      );
+    }, AbortSignal.timeout(20_000));
     await api.metadata.agents.register(
       {
         agentId: 'ghost',
