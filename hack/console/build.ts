@@ -5,11 +5,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import type { build as Build } from 'vite';
 import { sourceFiles } from '../source-files.ts';
 import { budgetFindings } from './budget.ts';
 import { DIST, ROOT, SETTINGS } from './settings.ts';
 
+/** Sources and libraries that it was made of, by their paths in the repository: their licences go along. */
+const MODULES = '.vite/modules.json';
 const STAMP = 'sources.sha256';
 
 /** What the build depends on: the console, the contract that it calls, and the versions of all libraries. */
@@ -21,6 +24,12 @@ function fingerprint(): string {
   return hash.digest('hex');
 }
 
+function modulesOf(built: Awaited<ReturnType<typeof Build>>): string[] {
+  const outputs = [built].flat().flatMap((result) => ('output' in result ? result.output : []));
+  const ids = outputs.flatMap((part) => (part.type === 'chunk' ? part.moduleIds : []));
+  return ids.filter((id) => id.startsWith(ROOT)).map((id) => relative(ROOT, id));
+}
+
 /** Resolves what is over the budget, one line each. */
 async function buildConsole(isForced: boolean): Promise<readonly string[]> {
   const stamp = join(DIST, STAMP);
@@ -30,7 +39,11 @@ async function buildConsole(isForced: boolean): Promise<readonly string[]> {
   // Loaded only now: a start with nothing to build does not wait for it.
   const { build } = await import('vite');
   const made = join(ROOT, `.cache/console-${process.pid}`);
-  await build({ ...SETTINGS, build: { ...SETTINGS.build, outDir: made, emptyOutDir: true } });
+  const built = await build({
+    ...SETTINGS,
+    build: { ...SETTINGS.build, outDir: made, emptyOutDir: true },
+  });
+  await writeFile(join(made, MODULES), JSON.stringify(modulesOf(built)));
   const findings = budgetFindings(made);
   if (findings.length === 0) await writeFile(join(made, STAMP), sources);
   await rm(DIST, { recursive: true, force: true });

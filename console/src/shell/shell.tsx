@@ -1,7 +1,9 @@
 /** What is around every page: where one is, where one can go, and whether all is well. */
 import { type ErrorComponentProps, Link, Outlet, useLocation } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
 import { CircleHelp, Search, Settings2 } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
+import { isUnknown, sessionQuery } from '../queries/session.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Status } from '../ui/status.tsx';
 import { PLACES } from './places.ts';
@@ -14,6 +16,8 @@ const PreferencesDialog = lazy(async () => ({
   default: (await import('./preferences-dialog.tsx')).PreferencesDialog,
 }));
 
+const SignIn = lazy(async () => ({ default: (await import('./sign-in.tsx')).SignIn }));
+
 const OVERLAYS = { palette: Palette, help: Help, preferences: PreferencesDialog } as const;
 export type Overlay = keyof typeof OVERLAYS;
 
@@ -21,6 +25,7 @@ export function Shell() {
   const [overlay, open] = useState<Overlay>();
   useShortcuts(open);
   useTabTitle();
+  const session = useQuery(sessionQuery());
   const Opened = overlay === undefined ? undefined : OVERLAYS[overlay];
   return (
     <div className="min-h-dvh lg:grid lg:grid-cols-[12.5rem_minmax(0,1fr)]">
@@ -44,6 +49,11 @@ export function Shell() {
         <Outlet />
       </main>
       <BottomBar />
+      {isUnknown(session.error) && (
+        <Suspense>
+          <SignIn />
+        </Suspense>
+      )}
       {Opened !== undefined && (
         <Suspense>
           <Opened onClose={() => open(undefined)} />
@@ -55,7 +65,7 @@ export function Shell() {
 
 function Side({ onOpen }: { readonly onOpen: (overlay: Overlay) => void }) {
   return (
-    <div className="flex items-center gap-1 border-b border-line bg-surface px-3 py-1 lg:sticky lg:top-0 lg:h-dvh lg:flex-col lg:items-stretch lg:border-r lg:border-b-0 lg:px-2 lg:py-3">
+    <header className="flex items-center gap-1 border-b border-line bg-surface px-3 py-1 lg:sticky lg:top-0 lg:h-dvh lg:flex-col lg:items-stretch lg:border-r lg:border-b-0 lg:px-2 lg:py-3">
       <Link to="/dashboard" className="flex min-h-8 items-center gap-2 px-2 font-semibold">
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden className="text-accent">
           <path fill="currentColor" d="M2 3h12v2H2zm0 4h9v2H2zm0 4h6v2H2z" />
@@ -95,7 +105,7 @@ function Side({ onOpen }: { readonly onOpen: (overlay: Overlay) => void }) {
         <IconButton icon={Settings2} label="Preferences" onClick={() => onOpen('preferences')} />
         <IconButton icon={CircleHelp} label="Help" onClick={() => onOpen('help')} />
       </div>
-    </div>
+    </header>
   );
 }
 

@@ -67,7 +67,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
   return (
     <div
       ref={scroller}
-      role="region"
+      role="group"
       aria-label={label}
       // Whoever uses the keyboard scrolls it as well.
       tabIndex={0}

@@ -23,7 +23,12 @@ export function readyScreen(settings: StandaloneSettings, standalone: Standalone
       `${new URL(postgres.url).host}${postgres.pid === undefined ? '' : `   pid ${postgres.pid}`}`,
     ],
     ['objects', objectsPlace(settings)],
-    ...(api === undefined ? [] : [['api', api.url]]),
+    ...(api === undefined
+      ? []
+      : [
+          ['console', api.url],
+          ['api', `${api.url}/swagger-ui`],
+        ]),
     ['logs', agents[0] === undefined ? '' : agents[0].logFile.replace(/[^/\\]+$/, '')],
   ];
   const table = rows.map(([name, where]) => `  ${name?.padEnd(11)}${where}\n`).join('');

@@ -2,6 +2,7 @@ import type { FiguresHistory, MonitoringMetrics } from '@streamhouse/api/rest/me
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { messageOf } from '../../queries/api.ts';
+import { useLive } from '../../queries/live.ts';
 import { historyQuery, monitoringQuery } from '../../queries/metrics.ts';
 import { Chart } from '../../ui/chart.tsx';
 import { TableSkeleton } from '../../ui/data-table.tsx';
@@ -31,17 +32,19 @@ const INTERVALS = ['2', '5', '10', '30', '60'].map(
 
 export function MonitoringPage() {
   const { range = RANGE_DEFAULT, every = EVERY_DEFAULT } = route.useSearch();
-  const refetchInterval = every * 1_000;
+  const live = useLive(every * 1_000);
+  // Without the socket it looks by itself.
+  const refetchInterval = live === 'live' ? false : every * 1_000;
   const asked = useQuery({ ...monitoringQuery(), refetchInterval });
   const history = useQuery({ ...historyQuery(range), refetchInterval });
-  const isCut = asked.error !== null && asked.data !== undefined;
+  const isCut = live === 'reconnecting';
   return (
     <Page title="Monitoring" actions={<Window {...{ range, every }} />}>
       <div className="flex flex-wrap items-center gap-3">
         <VerdictLine />
         {isCut && (
           <span role="alert">
-            <Status tone="warn">Reconnecting: {messageOf(asked.error)}</Status>
+            <Status tone="warn">Reconnecting</Status>
           </span>
         )}
       </div>
