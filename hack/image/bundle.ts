@@ -2,13 +2,16 @@
  * Writes what the image holds under /app: each program as one file, and beside it what cannot be bundled. `node
  * hack/image/bundle.ts OUT`. The dependencies have to be installed for the platform of the image.
  */
+import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
 import { licenses } from './licenses.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
 /** Where a program lies in the image, and its source. The worker keeps its address, by which it is started. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'agent.mjs': 'agent/src/main.ts',
@@ -20,6 +23,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 /** Read at run time, by addresses relative to the code that reads them. */
 const ASSETS = [
   'packages/store/migrations',
+  'console/dist',
   'node_modules/@grpc/grpc-js/proto',
   'node_modules/grpc-health-check/proto',
   'node_modules/@grpc/reflection/build/proto',
@@ -152,6 +156,9 @@ export async function bundle(outFolder: string): Promise<void> {
   const files: string[] = [];
   for (const [out, source] of Object.entries(PROGRAMS))
     files.push(...(await bundleProgram(outFolder, out, source)));
+  await run(process.execPath, [join(ROOT, 'hack/console/build.ts')]);
+  const modules = await readFile(join(ROOT, 'console/dist/.vite/modules.json'), 'utf8');
+  files.push(...(JSON.parse(modules) as string[]));
   await writeFile(join(outFolder, 'THIRD-PARTY-LICENSES'), await licenses(ROOT, files));
   for (const asset of ASSETS) {
     await mkdir(dirname(join(outFolder, asset)), { recursive: true });

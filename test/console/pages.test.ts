@@ -47,7 +47,7 @@ async function violationsOf(page: Page): Promise<string[]> {
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   test.each(EMPTY)('%s of an empty cluster', async (path) => {
-    await looksWell(path, colorScheme);
+    await expectWell(path, colorScheme);
   });
 });
 
@@ -60,13 +60,13 @@ describe('with records', () => {
     await using consumer = await connectConsumer({
       ...{ bootstrap, groupId: 'billing', autoOffsetReset: 'earliest' },
     });
-    consumer.subscribe(['orders']);
+    await consumer.subscribe(['orders']);
     await consumer.poll(10_000);
   });
 
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
     test.each(LOADED)('%s', async (path) => {
-      await looksWell(path, colorScheme);
+      await expectWell(path, colorScheme);
     });
   });
 });
@@ -83,7 +83,7 @@ test.each(['/topics/none', '/agents/none', '/consumer-groups/none', '/nothing/he
   },
 );
 
-async function looksWell(path: string, colorScheme: 'light' | 'dark'): Promise<void> {
+async function expectWell(path: string, colorScheme: 'light' | 'dark'): Promise<void> {
   await using desktop = await visit(stage, path, { colorScheme });
   await settled(desktop.page);
   expect(await violationsOf(desktop.page)).toEqual([]);

@@ -87,7 +87,7 @@ async function followGroup({ page }: Visit): Promise<void> {
     ...{ bootstrap, groupId: 'billing', autoOffsetReset: 'earliest' },
     autoCommit: false,
   });
-  consumer.subscribe(['orders']);
+  await consumer.subscribe(['orders']);
   await readAndCommit(consumer, 20);
   await page.getByRole('link', { name: 'Consumer groups' }).first().click();
   const row = page
