@@ -6,13 +6,15 @@ import { until } from '../harness/until.ts';
 import { Ownership } from './groups/ownership.ts';
 import { eventually, type GroupStage, openGroupStage } from './groups/stage.ts';
 
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 120_000 });
 
 const SEED = 25;
 const MEMBERS = 50;
 const PARTITIONS = 60;
 const CHURN_MS = 60_000;
 const STEP_MS = 250;
+/** A busy machine takes longer for them. */
+const STEPS_MIN = 50;
 const SESSION_MS = 10_000;
 const OWNED_MS = SESSION_MS + 5_000;
 
@@ -84,7 +86,7 @@ test('I-25 I-26: fifty members that join and leave at random for a minute', asyn
   await eventually(() => crowd.ownership.owned === PARTITIONS);
   const startMs = performance.now();
   let [rounds, steps] = [0, 0];
-  while (performance.now() - startMs < CHURN_MS) {
+  while (performance.now() - startMs < CHURN_MS || steps < STEPS_MIN) {
     await crowd.toggle(Math.floor(random() * MEMBERS));
     crowd.look();
     if (++steps % 10 === 0) {
@@ -100,6 +102,4 @@ test('I-25 I-26: fifty members that join and leave at random for a minute', asyn
   await crowd.close();
   expect(crowd.ownership.doubles).toEqual([]);
   expect(crowd.ownership.longestGapMs).toBeLessThan(OWNED_MS);
-  // The machine was not so slow that little happened.
-  expect(steps).toBeGreaterThan(50);
 });
