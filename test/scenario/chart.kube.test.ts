@@ -24,6 +24,14 @@ const plane = await controlPlane();
 const ALL_ON = nested({
   'agentPool.enabled': true,
   'dev.enabled': true,
+  'api.basePath': '/streamhouse',
+  'api.keys.existingSecret': 'api-keys',
+  'api.tokenAudience': 'streamhouse.example',
+  'api.ingress.enabled': true,
+  'api.ingress.host': 'streams.example',
+  'api.ingress.tlsSecret': 'streams-tls',
+  'api.httpRoute.enabled': true,
+  'api.httpRoute.parentRefs': [{ name: 'edge' }],
   'networkPolicy.enabled': true,
   'monitoring.podMonitor.enabled': true,
   'monitoring.serviceMonitor.enabled': true,
@@ -62,6 +70,19 @@ function madeByHook(namespace: string, spec: object): object {
 
 function byKind(objects: readonly KubeObject[], ...kinds: string[]): string[] {
   return objects.filter(({ kind }) => kinds.includes(kind)).map(({ metadata }) => metadata.name);
+}
+
+interface OperatorPod {
+  readonly env: Readonly<Record<string, string>>;
+  readonly mounts: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumes: readonly { readonly name: string; readonly secret?: { secretName: string } }[];
+}
+
+function operatorIn(objects: readonly KubeObject[]): OperatorPod {
+  const pod = objects.find(({ kind }) => kind === 'Deployment')?.['spec'].template.spec;
+  const [{ env, volumeMounts }] = pod.containers;
+  const pairs = env.map(({ name, value }: { name: string; value?: string }) => [name, value]);
+  return { env: Object.fromEntries(pairs), mounts: volumeMounts, volumes: pod.volumes };
 }
 
 describe.skipIf(plane === undefined)('the chart', () => {
@@ -106,6 +127,10 @@ describe.skipIf(plane === undefined)('the chart', () => {
     ['endpoint', { objectStore: { endpoint: 'minio:9000' } }],
     ['watchNamespaces', { clusterWide: true, watchNamespaces: ['shop'] }],
     ['existingSecret', { connection: { existingSecret: '' } }],
+    ['basePath', { api: { basePath: 'streamhouse/' } }],
+    ['allowedOrigins', { api: { allowedOrigins: ['https://other.example/page'] } }],
+    ['host', { api: { ingress: { enabled: true } } }],
+    ['parentRefs', { api: { httpRoute: { enabled: true } } }],
   ])('refuses a value that is wrong, naming %s', async (name, values) => {
     const { exitCode, stderr } = await tryRender(runner, values);
     expect(exitCode).toBe(1);
@@ -124,6 +149,74 @@ describe.skipIf(plane === undefined)('the chart', () => {
       `streams: watch coordination.k8s.io/leases ${ACCOUNT}`,
     ]);
     expect(byKind(objects, 'ClusterRoleBinding')).toEqual([]);
+  });
+
+  test('gives a right of the whole cluster only where tokens are taken, and just that one', async () => {
+    const objects = await render(runner, nested({ 'api.tokenAudience': 'streamhouse.example' }));
+    const bindings = objects.filter(({ kind }) => kind === 'ClusterRoleBinding');
+    expect(bindings.map(({ roleRef, subjects }) => [roleRef.name, subjects])).toEqual([
+      ['system:auth-delegator', [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: 'streams' }]],
+    ]);
+  });
+
+  test('leads from the ingress and the route to where the API is, by its base path', async () => {
+    const objects = await render(runner, ALL_ON);
+    const [ingress, route] = ['Ingress', 'HTTPRoute'].map((kind) =>
+      objects.find((object) => object.kind === kind),
+    );
+    const service = { name: 'house-streamhouse-api', port: { name: 'api' } };
+    expect(ingress?.['spec']).toEqual({
+      tls: [{ hosts: ['streams.example'], secretName: 'streams-tls' }],
+      rules: [
+        {
+          host: 'streams.example',
+          http: { paths: [{ path: '/streamhouse', pathType: 'Prefix', backend: { service } }] },
+        },
+      ],
+    });
+    expect(route?.['spec'].rules).toEqual([
+      {
+        matches: [{ path: { type: 'PathPrefix', value: '/streamhouse' } }],
+        backendRefs: [{ name: 'house-streamhouse-api', port: 3001 }],
+      },
+    ]);
+    expect(operatorIn(objects).env['API_BASE_PATH']).toBe('/streamhouse');
+  });
+
+  test('has the file of API keys where the operator looks for it, and looks for none that is not there', async () => {
+    const { env, mounts, volumes } = operatorIn(await render(runner, ALL_ON));
+    const secret = volumes.find(({ secret }) => secret?.secretName === 'api-keys');
+    const mount = mounts.find(({ name }) => name === secret?.name);
+    expect(env['API_KEYS_FILE']).toBe(`${mount?.mountPath}/keys.json`);
+    const without = operatorIn(await render(runner));
+    expect(without.env).not.toHaveProperty('API_KEYS_FILE');
+    expect(without.env).not.toHaveProperty('API_TOKEN_AUDIENCE');
+    expect(without.volumes.map(({ name }) => name)).toEqual(['tmp']);
+  });
+
+  test('lets operators reach agents that only some clients may reach', async () => {
+    const team = { podSelector: { matchLabels: { team: 'shop' } } };
+    const values = { networkPolicy: { enabled: true, clients: [team], api: [team] } };
+    const policies = (await render(runner, values)).filter(({ kind }) => kind === 'NetworkPolicy');
+    const peers = (name: string, port: string): readonly unknown[] =>
+      policies
+        .find(({ metadata }) => metadata.name === name)
+        ?.['spec'].ingress.find(
+          ({ ports }: { ports: { port: string }[] }) => ports[0]?.port === port,
+        ).from;
+    expect(peers(ACCOUNT, 'api')).toEqual([team]);
+    expect(peers('house-streamhouse-agents', 'grpc')).toContainEqual({
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'streams' } },
+      podSelector: {
+        matchLabels: {
+          'app.kubernetes.io/name': 'streamhouse',
+          'app.kubernetes.io/instance': 'house',
+        },
+        matchExpressions: [
+          { key: 'app.kubernetes.io/component', operator: 'In', values: ['operator', 'test'] },
+        ],
+      },
+    });
   });
 
   test('puts pool and topic where they are reconciled', async () => {
@@ -202,11 +295,33 @@ describe.skipIf(plane === undefined)('the chart', () => {
     await runner.installCrds();
     await using namespace = await runner.namespace();
     const inNamespace = ['--namespace', namespace.name];
-    const input = nested({ 'crds.enabled': false, 'agentPool.enabled': true, 'dev.enabled': true });
+    const input = nested({
+      'crds.enabled': false,
+      'agentPool.enabled': true,
+      'dev.enabled': true,
+      'networkPolicy.enabled': true,
+      'api.keys.existingSecret': 'api-keys',
+      'api.tokenAudience': 'streamhouse.example',
+      'api.ingress.enabled': true,
+      'api.ingress.host': 'streams.example',
+      'api.basePath': '/streamhouse',
+    });
     const release = ['house', CHART, ...inNamespace, '--values', '-', '--wait'];
     const installed = await runner.helm(['install', ...release], { input });
     expect(installed).toMatchObject({ exitCode: 0 });
-    expect(installed.stdout.match(/^ {2}(?:kubectl|helm) .*$/gm)).toHaveLength(3);
+    const next = installed.stdout.match(/^ {2}(?:kubectl|helm) -n \S+ \S+/gm) ?? [];
+    expect(next.map((command) => command.split(' ').at(-1))).toEqual([
+      ...['wait', 'test', 'get'],
+      ...['port-forward', 'create', 'create'],
+    ]);
+    expect(installed.stdout).toContain('http://localhost:3001/streamhouse/ ');
+    expect(installed.stdout).toContain('https://streams.example/streamhouse/');
+    const ofTheApi = '-l=kubernetes.io/service-name=house-streamhouse-api';
+    const behind =
+      '-o=jsonpath={.items[*].ports[*].port} of {.items[*].endpoints[*].targetRef.kind}';
+    await expect
+      .poll(() => runner.mustKubectl(['get', 'endpointslices', ...inNamespace, ofTheApi, behind]))
+      .toBe('3001 of Pod Pod');
     const ready = ['get', 'deployments,statefulsets', ...inNamespace, '-o=name'];
     expect((await runner.mustKubectl(ready)).trim().split('\n')).toEqual([
       'deployment.apps/house-streamhouse-operator',

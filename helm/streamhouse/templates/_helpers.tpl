@@ -15,6 +15,10 @@
 {{ include "streamhouse.fullname" . }}-operator
 {{- end -}}
 
+{{- define "streamhouse.apiName" -}}
+{{ include "streamhouse.fullname" . }}-api
+{{- end -}}
+
 {{/* What a selector may name: it never changes over the life of a release. */}}
 {{- define "streamhouse.selector" -}}
 app.kubernetes.io/name: streamhouse

@@ -16,6 +16,9 @@ const SPREAD = [
   },
 ];
 const PEERS = [{ namespaceSelector: { matchLabels: { team: 'shop' } } }];
+const GATEWAYS = [{ name: 'edge', namespace: 'gateways' }];
+const INGRESS = { 'api.ingress.enabled': true, 'api.ingress.host': 'streams.example' };
+const ROUTE = { 'api.httpRoute.enabled': true, 'api.httpRoute.parentRefs': GATEWAYS };
 const POLICY = { 'networkPolicy.enabled': true };
 const POOL = { 'agentPool.enabled': true };
 const DEV = { 'dev.enabled': true };
@@ -56,6 +59,25 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'operator.service.type': { value: 'NodePort' },
   'operator.service.port': { value: 80 },
   'operator.service.annotations': { value: { a: 'b' } },
+  'api.basePath': { value: '/streamhouse' },
+  'api.readOnly': { value: true },
+  'api.keys.existingSecret': { value: 'api-keys' },
+  'api.tokenAudience': { value: 'streamhouse.example' },
+  'api.allowedOrigins': { value: ['https://other.example'] },
+  'api.trustedProxies': { value: 1 },
+  'api.requestsPerMinute': { value: 9_000_000 },
+  'api.service.type': { value: 'LoadBalancer' },
+  'api.service.port': { value: 80 },
+  'api.service.annotations': { value: { a: 'b' } },
+  'api.ingress.enabled': { value: true, given: { 'api.ingress.host': 'streams.example' } },
+  'api.ingress.className': { value: 'nginx', given: INGRESS },
+  'api.ingress.annotations': { value: { a: 'b' }, given: INGRESS },
+  'api.ingress.host': { value: 'other.example', given: INGRESS },
+  'api.ingress.tlsSecret': { value: 'streams-tls', given: INGRESS },
+  'api.httpRoute.enabled': { value: true, given: { 'api.httpRoute.parentRefs': GATEWAYS } },
+  'api.httpRoute.annotations': { value: { a: 'b' }, given: ROUTE },
+  'api.httpRoute.parentRefs': { value: [{ name: 'other' }], given: ROUTE },
+  'api.httpRoute.hostnames': { value: ['streams.example'], given: ROUTE },
   'crds.enabled': { value: false },
   'crds.keep': { value: false },
   'agentPool.enabled': { value: true },
@@ -65,6 +87,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'networkPolicy.enabled': { value: true },
   'networkPolicy.clients': { value: PEERS, given: POLICY },
   'networkPolicy.monitoring': { value: PEERS, given: POLICY },
+  'networkPolicy.api': { value: PEERS, given: POLICY },
   'monitoring.podMonitor.enabled': { value: true },
   'monitoring.podMonitor.interval': {
     value: '5s',

@@ -1,0 +1,17 @@
+{{/* What the operator reads for its API: operator/src/settings.ts. */}}
+{{- define "streamhouse.apiEnv" -}}
+{{- with .Values.api -}}
+- { name: API_PORT, value: "3001" }
+- { name: API_BASE_PATH, value: {{ .basePath | quote }} }
+- { name: API_READ_ONLY, value: {{ .readOnly | quote }} }
+- { name: API_ALLOWED_ORIGINS, value: {{ .allowedOrigins | join "," | quote }} }
+- { name: API_TRUSTED_PROXIES, value: {{ .trustedProxies | quote }} }
+- { name: API_REQUESTS_PER_MINUTE, value: {{ .requestsPerMinute | int | quote }} }
+{{- if .keys.existingSecret }}
+- { name: API_KEYS_FILE, value: /etc/streamhouse/api-keys/keys.json }
+{{- end }}
+{{- with .tokenAudience }}
+- { name: API_TOKEN_AUDIENCE, value: {{ . | quote }} }
+{{- end }}
+{{- end }}
+{{- end -}}
