@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { afterwards } from '../../hack/tied.ts';
+import { until } from './until.ts';
 
 const MAIN = createRequire(import.meta.url).resolve('@streamhouse/operator/main.ts');
 
@@ -34,9 +35,13 @@ export class OperatorProcess implements AsyncDisposable {
     this.#lines = parts.lines;
   }
 
-  /** Resolves when it answers to probes. @throws Error with what it said when it ends before. */
-  static async start(name: string, env: NodeJS.ProcessEnv): Promise<OperatorProcess> {
-    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  /** Resolves when it answers to probes. `program`: what Node.js runs, unless it is the sources. @throws Error with what it said when it ends before. */
+  static async start(
+    name: string,
+    env: NodeJS.ProcessEnv,
+    program: readonly string[] = [MAIN],
+  ): Promise<OperatorProcess> {
+    const child = spawn(process.execPath, program, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const guard = afterwards('/bin/kill', '-KILL', String(child.pid));
     const ended = once(child, 'close').then(([code]) => code as number | null);
     const lines: string[] = [];
@@ -84,6 +89,14 @@ export class OperatorProcess implements AsyncDisposable {
       .split('\n')
       .filter((line) => /^[a-z_]+/.exec(line)?.[0] === name && line.includes(label));
     return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
+  /** Where its API listens, without a base path. */
+  async apiUrl(signal: AbortSignal): Promise<string> {
+    const port = (): string | undefined =>
+      /"apiPort":(\d+)/.exec(this.said('"apiPort"')[0] ?? '')?.[1];
+    await until(() => port() !== undefined, signal);
+    return `http://127.0.0.1:${port()}`;
   }
 
   async isLeader(): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** The chart gives the operator every right that it uses and none that it does not use, by the audit log of the API server. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { objectsOf } from '../harness/chart.ts';
 import { type AuditedRequest, controlPlane } from '../harness/control-plane.ts';
 import { OperatorStage, soon } from '../harness/operator-stage.ts';
 import { until } from '../harness/until.ts';
@@ -8,6 +9,7 @@ import { rightsOf } from './chart/rights.ts';
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 180_000 });
 
 const ACCOUNT = 'house-streamhouse-operator';
+const AUDIENCE = 'streamhouse.example';
 const CREATED = 201;
 const FORBIDDEN = 403;
 /** What admission asks for by itself when an owner reference blocks the end of its owner: no request names it. */
@@ -33,7 +35,7 @@ describe.skipIf(plane === undefined)('rights of the operator', () => {
   let stage: OperatorStage;
 
   beforeAll(async () => {
-    stage = await OperatorStage.open(plane!);
+    stage = await OperatorStage.open(plane!, { values: { api: { tokenAudience: AUDIENCE } } });
   });
   afterAll(() => stage?.[Symbol.asyncDispose]());
 
@@ -44,7 +46,15 @@ describe.skipIf(plane === undefined)('rights of the operator', () => {
     await stage.start('operator-1');
     await lifeOfATopic();
     await lifeOfAPool();
-    const given = rightsOf(stage.objects, ACCOUNT).filter((right) => !UNSEEN.test(right));
+    await requestOfABearer(await operator.apiUrl(soon()));
+    // It comes with Kubernetes, and the chart names it.
+    const reviewer = await plane!.mustKubectl([
+      'get',
+      'clusterrole/system:auth-delegator',
+      '-o=yaml',
+    ]);
+    const objects = [...stage.objects, ...objectsOf(reviewer)];
+    const given = rightsOf(objects, ACCOUNT).filter((right) => !UNSEEN.test(right));
     await until(async () => {
       const used = rightsUsed(await plane!.requestsOf(stage.user));
       return given.every((right) => used.has(right));
@@ -53,6 +63,12 @@ describe.skipIf(plane === undefined)('rights of the operator', () => {
     expect(requests.filter(({ responseStatus }) => responseStatus?.code === FORBIDDEN)).toEqual([]);
     expect([...rightsUsed(requests)].toSorted()).toEqual(given);
   });
+
+  async function requestOfABearer(url: string): Promise<void> {
+    const token = await stage.kubectl(['create', 'token', ACCOUNT, `--audience=${AUDIENCE}`]);
+    const headers = { authorization: `Bearer ${token.trim()}` };
+    expect(await fetch(`${url}/api/v1/topics`, { headers })).toMatchObject({ status: 403 });
+  }
 
   async function lifeOfATopic(): Promise<void> {
     const spec = { partitions: 2, deletionPolicy: 'Delete' };

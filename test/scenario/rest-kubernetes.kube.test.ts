@@ -9,6 +9,7 @@ import { until } from '../harness/until.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 });
 
 const AUDIENCE = 'streamhouse.example';
+const BASE_PATH = '/streamhouse';
 const plane = await controlPlane();
 
 describe.skipIf(plane === undefined)('the REST API on Kubernetes', () => {
@@ -17,14 +18,10 @@ describe.skipIf(plane === undefined)('the REST API on Kubernetes', () => {
   const cleanup: (readonly string[])[] = [];
 
   beforeAll(async () => {
-    stage = await OperatorStage.open(plane!);
-    const [, , namespace = '', account = ''] = stage.user.split(':');
-    await bind('system:auth-delegator', `${namespace}:${account}`);
-    const operator = await stage.start('operator-0', { API_TOKEN_AUDIENCE: AUDIENCE });
-    const port = (): string | undefined =>
-      /"apiPort":(\d+)/.exec(operator.said('"apiPort"')[0] ?? '')?.[1];
-    await until(() => port() !== undefined, soon());
-    url = `http://127.0.0.1:${port()}`;
+    const values = { api: { tokenAudience: AUDIENCE, basePath: BASE_PATH } };
+    stage = await OperatorStage.open(plane!, { values });
+    const operator = await stage.start('operator-0');
+    url = `${await operator.apiUrl(soon())}${BASE_PATH}`;
     await until(async () => (await fetch(`${url}/ready`)).ok, soon());
   });
   afterAll(async () => {
@@ -46,21 +43,20 @@ describe.skipIf(plane === undefined)('the REST API on Kubernetes', () => {
     cleanup.push(['delete', 'clusterrolebinding', name]);
   }
 
-  /** A service account that may do that, and a caller with its token. */
-  async function person(
-    name: string,
-    rules: readonly string[],
-    audience = AUDIENCE,
-  ): Promise<Call> {
+  /** A service account with a role, and a caller with its token. */
+  async function bearer(name: string, role?: string, audience = AUDIENCE): Promise<Call> {
     await stage.kubectl(['create', 'serviceaccount', name]);
-    const role = `${stage.namespace}-${name}`;
-    if (rules.length > 0) {
-      await plane!.mustKubectl(['create', 'clusterrole', role, ...rules]);
-      cleanup.push(['delete', 'clusterrole', role]);
-      await bind(role, `${stage.namespace}:${name}`);
-    }
+    if (role !== undefined) await bind(role, `${stage.namespace}:${name}`);
     const token = await stage.kubectl(['create', 'token', name, `--audience=${audience}`]);
     return createCaller({ baseUrl: url, headers: { authorization: `Bearer ${token.trim()}` } });
+  }
+
+  /** One that may do just that. */
+  async function person(name: string, rules: readonly string[]): Promise<Call> {
+    const role = `${stage.namespace}-${name}`;
+    await plane!.mustKubectl(['create', 'clusterrole', role, ...rules]);
+    cleanup.push(['delete', 'clusterrole', role]);
+    return await bearer(name, role);
   }
 
   const body = { name: 'by-token', partitions: 1 };
@@ -99,8 +95,35 @@ describe.skipIf(plane === undefined)('the REST API on Kubernetes', () => {
     expect((await maker('POST /api/v1/topics', { body })).status).toBe(201);
   });
 
+  test('knows the roles of the chart', async () => {
+    const role = (what: string): string => `${stage.namespace}-house-streamhouse-${what}`;
+    const viewer = await bearer('of-view', role('view'));
+    const editor = await bearer('of-edit', role('edit'));
+    const record = { body: { topic: 'nowhere', value: 'v' } };
+    const place = { query: { topic: 'nowhere', partition: 0 } };
+    const seen = await Promise.all([
+      viewer('GET /api/v1/topics', {}),
+      viewer('GET /api/v1/agents', {}),
+      viewer('GET /api/v1/consumer-groups', {}),
+      viewer('GET /api/v1/metrics', {}),
+    ]);
+    expect(seen.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    const attempts = (call: Call) => [
+      call('GET /api/v1/consume', place),
+      call('POST /api/v1/produce', record),
+      call('DELETE /api/v1/topics/{name}', { path: { name: 'nowhere' } }),
+    ];
+    const reasons = async (call: Call): Promise<readonly unknown[]> => {
+      const problems = await Promise.all(attempts(call).map(problemOf));
+      return problems.map(({ reason }) => reason);
+    };
+    expect(await reasons(viewer)).toEqual(['FORBIDDEN', 'FORBIDDEN', 'FORBIDDEN']);
+    const isMissing = 'TOPIC_NOT_FOUND';
+    expect(await reasons(editor)).toEqual([isMissing, isMissing, isMissing]);
+  });
+
   test('takes no token that was made for somebody else, nor one that nobody made', async () => {
-    const stranger = await person('stranger', [], 'https://other.example');
+    const stranger = await bearer('stranger', undefined, 'https://other.example');
     expect(await problemOf(stranger('GET /api/v1/topics', {}))).toMatchObject({ status: 401 });
     const liar = createCaller({
       baseUrl: url,
