@@ -29,7 +29,7 @@ export function imageConfig(version: string, revision: string): Readonly<Record<
     Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'NODE_ENV=production', 'HOME=/tmp'],
     User: '1000:1000',
     WorkingDir: '/app',
-    ExposedPorts: { '9090/tcp': {}, '8080/tcp': {} },
+    ExposedPorts: { '9090/tcp': {}, '8080/tcp': {}, '3001/tcp': {} },
     StopSignal: 'SIGTERM',
     Labels: labels(version, revision),
   };
