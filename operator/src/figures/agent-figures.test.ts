@@ -158,7 +158,10 @@ test('the rate of a topic: zero where it is known that nothing moved, unknown wh
   tell(ONE, 6_000, { records: 1_000, topics: new Map([[ORDERS, flow(400, 5_000)]]) });
   await look();
   expect(figures.current().topic(ORDERS).produceRate).toBe(100);
-  tell(ONE, 8_000, { records: 1_000, isComplete: false });
+  tell(ONE, 10_000, { records: 1_300, topics: new Map([[ORDERS, flow(300, 9_000)]]) });
+  await look();
+  expect(figures.current().topic(ORDERS).produceRate).toBe(75);
+  tell(ONE, 12_000, { records: 1_300, isComplete: false });
   await look();
   expect(figures.current().topic(ORDERS).produceRate).toBeNull();
 });
