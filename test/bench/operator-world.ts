@@ -13,10 +13,11 @@ import { startPostgres } from '@streamhouse/standalone/postgres/postgres.ts';
 import { TOPICS } from '@streamhouse/standalone/resources/resources.test-support.ts';
 import { Database } from '@streamhouse/store/metadata/pg/database.ts';
 import { findBinaries } from '../../hack/kube/binaries.ts';
-import type { RunningControlPlane } from '../../hack/kube/control-plane.ts';
+import { bundle } from '../../hack/image/bundle.ts';
 import { startSimulatedCluster } from '../../hack/kube/simulated-nodes.ts';
 import { temporaryHome } from '../harness/guard.ts';
 import { OperatorProcess } from '../harness/operator-process.ts';
+import { mountServiceAccount } from '../harness/service-account.ts';
 import { until } from '../harness/until.ts';
 import { StatementCounter } from './statement-counter.ts';
 
@@ -33,7 +34,9 @@ const WAIT_MS = 240_000;
 export class OperatorWorld implements AsyncDisposable {
   readonly kube: HttpKubeApi;
   readonly #database: Database;
-  readonly #plane: RunningControlPlane;
+  /** Of the image: neither the sources nor what is only needed outside of a pod would tell what users have. */
+  readonly #program: readonly string[];
+  readonly #account: Readonly<Record<string, string>>;
   readonly #postgresUrl: string;
   readonly #parts: AsyncDisposableStack;
   readonly #ready = new Set<string>();
@@ -45,14 +48,16 @@ export class OperatorWorld implements AsyncDisposable {
   private constructor(
     parts: AsyncDisposableStack,
     made: {
-      plane: RunningControlPlane;
-      postgresUrl: string;
+      readonly program: readonly string[];
+      readonly account: Readonly<Record<string, string>>;
+      readonly postgresUrl: string;
       kube: HttpKubeApi;
       database: Database;
     },
   ) {
     this.#parts = parts;
-    this.#plane = made.plane;
+    this.#program = made.program;
+    this.#account = made.account;
     this.#postgresUrl = made.postgresUrl;
     this.kube = made.kube;
     this.#database = made.database;
@@ -75,6 +80,10 @@ export class OperatorWorld implements AsyncDisposable {
       await run(join(binaries, 'kubectl'), [config, ...args]);
     const { path } = parts.use(await temporaryHome());
     const home = parts.use(await openHome(path));
+    const app = join(path, 'app');
+    await bundle(app);
+    const program = [join(app, 'main.mjs'), 'operator'];
+    const account = await mountServiceAccount(plane.kubeconfigs.admin, join(path, 'account'));
     const postgres = parts.use(await startPostgres({ home, log: () => undefined }));
     const database = new Database({
       url: postgres.url,
@@ -90,7 +99,7 @@ export class OperatorWorld implements AsyncDisposable {
       userAgent: 'streamhouse-bench',
     });
     parts.use(kube);
-    const made = { plane, postgresUrl: postgres.url, kube, database };
+    const made = { program, account, postgresUrl: postgres.url, kube, database };
     return new OperatorWorld(parts.move(), made);
   }
 
@@ -105,10 +114,10 @@ export class OperatorWorld implements AsyncDisposable {
 
   /** An operator with the chart's defaults. */
   async start(env: NodeJS.ProcessEnv = {}): Promise<OperatorProcess> {
-    const operator = await OperatorProcess.start(`operator-${this.#started++}`, {
+    const environment = {
       PATH: process.env['PATH'] ?? '',
       NODE_OPTIONS: MEMORY_FLAGS,
-      KUBECONFIG: this.#plane.kubeconfigs.admin,
+      ...this.#account,
       METADATA_STORE: this.#postgresUrl,
       POD_NAMESPACE: NAMESPACE,
       POD_NAME: `operator-${this.#started}`,
@@ -117,8 +126,9 @@ export class OperatorWorld implements AsyncDisposable {
       AGENT_IMAGE: 'streamhouse:bench',
       AGENT_SECRET_NAME: 'streamhouse-connection',
       ...env,
-    });
-    return this.#parts.use(operator);
+    };
+    const name = `operator-${this.#started++}`;
+    return this.#parts.use(await OperatorProcess.start(name, environment, this.#program));
   }
 
   /** Says that topics have changed, as somebody does who changed some in Postgres. */

@@ -18,6 +18,7 @@ import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
 import { CHART, type KubeObject, objectsOf } from './chart.ts';
 import type { ControlPlane, TestNamespace } from './control-plane.ts';
 import { OperatorProcess } from './operator-process.ts';
+import { mountServiceAccount } from './service-account.ts';
 import { until } from './until.ts';
 
 const RELEASE = 'house';
@@ -49,7 +50,8 @@ export class OperatorStage implements AsyncDisposable {
   readonly objects: readonly KubeObject[];
   /** All that were started. */
   readonly operators: OperatorProcess[] = [];
-  readonly #kubeconfig: string;
+  /** Environment by which its processes are who they are. */
+  readonly #account: Readonly<Record<string, string>>;
   readonly #parts: AsyncDisposableStack;
 
   private constructor(
@@ -57,7 +59,7 @@ export class OperatorStage implements AsyncDisposable {
     made: Pick<
       OperatorStage,
       'plane' | 'namespace' | 'database' | 'metadata' | 'kube' | 'objects'
-    > & { readonly kubeconfig: string },
+    > & { readonly account: Readonly<Record<string, string>> },
   ) {
     this.plane = made.plane;
     this.namespace = made.namespace;
@@ -65,7 +67,7 @@ export class OperatorStage implements AsyncDisposable {
     this.metadata = made.metadata;
     this.kube = made.kube;
     this.objects = made.objects;
-    this.#kubeconfig = made.kubeconfig;
+    this.#account = made.account;
     this.#parts = parts;
   }
 
@@ -80,8 +82,9 @@ export class OperatorStage implements AsyncDisposable {
     const database = parts.use(await createTestDatabase());
     const kube = parts.use(connect(plane.kubeconfig));
     const kubeconfig = await plane.serviceAccount(namespace, ACCOUNT);
+    const account = await mountServiceAccount(kubeconfig, `${kubeconfig}.mounted`);
     const metadata = await database.open();
-    const made = { plane, namespace, database, metadata, kube, objects, kubeconfig };
+    const made = { plane, namespace, database, metadata, kube, objects, account };
     return new OperatorStage(parts.move(), made);
   }
 
@@ -103,7 +106,7 @@ export class OperatorStage implements AsyncDisposable {
       }),
       HTTP_PORT: '0',
       API_PORT: '0',
-      KUBECONFIG: this.#kubeconfig,
+      ...this.#account,
       ...env,
     });
     this.operators.push(operator);
