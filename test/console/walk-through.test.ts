@@ -131,7 +131,9 @@ async function loseAgent(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Topics' }).first().click();
   await page.getByRole('link', { name: 'orders', exact: true }).click();
   await page.getByText('Healthy: each partition has a leader').waitFor();
-  const led = page.getByRole('table', { name: 'Partitions' }).getByRole('link', { name: victim.id });
+  const led = page
+    .getByRole('table', { name: 'Partitions' })
+    .getByRole('link', { name: victim.id });
   await until(async () => (await led.count()) === 0, AbortSignal.timeout(30_000));
 }
 

@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<TopicStats>[] = [
   {
     id: 'name',
     title: 'Name',
-    rem: 9,
+    rem: 8,
     grow: 2,
     isSortable: true,
     cell: ({ name }) => (
@@ -30,7 +30,7 @@ const COLUMNS: readonly Column<TopicStats>[] = [
   {
     id: 'partitions',
     title: 'Partitions',
-    rem: 6,
+    rem: 5.5,
     grow: 1,
     isNumber: true,
     isSortable: true,
@@ -39,7 +39,7 @@ const COLUMNS: readonly Column<TopicStats>[] = [
   {
     id: 'totalMessages',
     title: 'Messages',
-    rem: 6,
+    rem: 5.5,
     grow: 1,
     isNumber: true,
     isSortable: true,

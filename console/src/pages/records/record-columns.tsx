@@ -49,7 +49,7 @@ export function recordColumns(topic: string): readonly Column<RecordOut>[] {
     {
       id: 'timestamp',
       title: 'Timestamp',
-      rem: 16,
+      rem: 15,
       cell: ({ timestamp }) => <Instant value={timestamp} isExact />,
     },
     {
@@ -62,7 +62,7 @@ export function recordColumns(topic: string): readonly Column<RecordOut>[] {
     {
       id: 'value',
       title: 'Value',
-      rem: 14,
+      rem: 10,
       grow: 4,
       cell: ({ value }) => <TextOrNull text={value} what="tombstone" />,
     },

@@ -12,7 +12,7 @@ interface RecordDetailsProps {
 export function RecordDetails({ record, onClose }: RecordDetailsProps) {
   const { partition, offset, headers } = record;
   return (
-    <section aria-label={`Record ${offset}`} className="card min-w-0">
+    <section aria-label={`Record ${offset}`} className="card order-first min-w-0 lg:order-none">
       <header className="flex min-h-9 items-center justify-between border-b border-line px-3">
         <h2 className="font-semibold">
           Record <span className="font-mono">{offset}</span>

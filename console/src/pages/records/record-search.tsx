@@ -34,7 +34,7 @@ export function RecordSearch({ scan, start }: RecordSearchProps) {
       <input
         type="search"
         data-search
-        className="field w-48! grow"
+        className="field w-64! grow"
         aria-label="Text in key, value or headers"
         placeholder="Text in key, value or headers"
         value={text}
