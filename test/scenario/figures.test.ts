@@ -9,7 +9,6 @@ import {
 } from '@streamhouse/api/rest/metrics.ts';
 import { pause } from '@streamhouse/standalone/process.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { WebSocket } from 'ws';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { type RestApi, startRestOf } from '../harness/rest.ts';
 import { until } from '../harness/until.ts';
@@ -139,17 +138,21 @@ test('records that are read are counted as read, and each once', async () => {
   await reading;
 });
 
+function textOf(data: unknown): string {
+  return typeof data === 'string' ? data : '';
+}
+
 test('both sockets tell the same as the API, as the document says', async () => {
   const { host } = new URL(api.url);
   const open = (path: string): WebSocket => new WebSocket(`ws://${host}${path}`);
   const frames: unknown[] = [];
   const socket = open(MONITORING_PATH);
-  socket.on('message', (bytes) => frames.push(JSON.parse(String(bytes))));
+  socket.addEventListener('message', ({ data }) => frames.push(JSON.parse(textOf(data))));
   let state: LiveSnapshot | undefined;
   let events = 0;
   const live = open(LIVE_PATH);
-  live.on('message', (bytes) => {
-    state = applyLive(state, LIVE_EVENT.parse(JSON.parse(String(bytes))));
+  live.addEventListener('message', ({ data }) => {
+    state = applyLive(state, LIVE_EVENT.parse(JSON.parse(textOf(data))));
     events += 1;
   });
   await until(() => {

@@ -7,7 +7,7 @@ import { FlowCounter } from './flow-counter.ts';
 
 interface Rig {
   readonly counter: FlowCounter;
-  at(ms: number): FlowCounter;
+  readonly at: (ms: number) => FlowCounter;
 }
 
 function open(): Rig {

@@ -40,7 +40,7 @@ export class LiveClient {
     // The library closes with the code that fits before it tells: 1002, 1007, 1008 or 1009.
     socket.on('error', () => this.#cut());
     socket.on('message', (bytes, isBinary) => {
-      if (this.#heard()) this.#take(isBinary ? '' : String(bytes));
+      if (this.#heard()) this.#take(Buffer.isBuffer(bytes) && !isBinary ? bytes.toString() : '');
     });
     socket.on('ping', (bytes) => {
       if (this.#heard()) socket.pong(bytes);

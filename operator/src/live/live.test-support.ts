@@ -150,7 +150,7 @@ export class Client {
     this.socket = socket;
     const { promise, resolve } = Promise.withResolvers<number>();
     this.ended = promise.then((code) => (this.code = code));
-    socket.on('message', (bytes) => this.frames.push(String(bytes)));
+    socket.on('message', (bytes: Buffer) => this.frames.push(bytes.toString()));
     socket.on('unexpected-response', (request, response) => {
       resolve(response.statusCode ?? 0);
       request.destroy();

@@ -68,11 +68,15 @@ export async function startControlPlane(
   const wish = { port: settings.apiPort, what };
   const [port = 0] = await planPorts([wish], { host: HOST, isAuto: agents.isAutoPort });
   let rest: HttpHandler = answerLater;
-  let sockets: ApiSockets | undefined;
+  let sockets: ApiSockets = NO_SOCKETS;
+  const following: ApiSockets = {
+    upgrade: (...asked) => sockets.upgrade(...asked),
+    end: () => sockets.end(),
+  };
   const dispatch: HttpHandler = (request, response) =>
     (request.url?.startsWith('/apis/') === true ? handler : rest)(request, response);
   const server = parts.use(
-    await startApiServer(dispatch, { host: HOST, port, sockets: later(() => sockets) }),
+    await startApiServer(dispatch, { host: HOST, port, sockets: following }),
   );
   log(`the API is served on ${server.url}, to programs of this machine and without keys`);
   // The agents end before the operator does, which none the less has to be there when they start.
@@ -102,21 +106,15 @@ export async function startControlPlane(
   };
 }
 
-/** Until the operator is there. */
+/** Until the operator is there, like the next one. */
 const answerLater: HttpHandler = (_, response) => {
   response.writeHead(503, { 'retry-after': '1' }).end();
 };
 
-function later(sockets: () => ApiSockets | undefined): ApiSockets {
-  return {
-    upgrade(request, socket, head) {
-      const there = sockets();
-      if (there === undefined) socket.destroy();
-      else there.upgrade(request, socket, head);
-    },
-    end: () => sockets()?.end(),
-  };
-}
+const NO_SOCKETS: ApiSockets = {
+  upgrade: (_, socket) => void socket.destroy(),
+  end: () => undefined,
+};
 
 async function applyManifests(
   { home, agentCount, manifests }: ControlPlaneSettings,
