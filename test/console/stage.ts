@@ -19,9 +19,14 @@ export interface Stage extends AsyncDisposable {
   readonly call: Call;
 }
 
+/** Rejects with what is over the budget. */
+export async function buildConsole(): Promise<void> {
+  await run(process.execPath, [BUILD]);
+}
+
 export async function startStage(options: Partial<ClusterOptions> = {}): Promise<Stage> {
   await using parts = new AsyncDisposableStack();
-  await run(process.execPath, [BUILD]);
+  await buildConsole();
   const manifests = await mkdtemp(join(tmpdir(), 'streamhouse-manifests-'));
   parts.defer(() => rm(manifests, { recursive: true }));
   const cluster = parts.use(
