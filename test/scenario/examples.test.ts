@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type Admin, connectAdmin } from '@streamhouse/client/mod.ts';
 import { signalProcess } from '@streamhouse/standalone/process.ts';
-import pg from 'pg';
+import { Database } from '@streamhouse/store/metadata/pg/database.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Cluster, startCluster } from '../harness/cluster.ts';
 import { until } from '../harness/until.ts';
@@ -164,12 +164,16 @@ test('failover.ts goes on while an agent is killed', async ({ signal }) => {
 
 test('exactly-once.ts counts each record once, whoever is killed or paused', async ({ signal }) => {
   const { url } = cluster.postgres;
-  await using pool = Object.assign(new pg.Pool({ connectionString: url }), {
-    [Symbol.asyncDispose]: () => pool.end(),
+  await using database = new Database({
+    url,
+    applicationName: 'test',
+    size: 1,
+    onError: () => undefined,
   });
   const counted = async (): Promise<number> => {
-    const { rows } = await pool.query('SELECT coalesce(sum(readings), 0)::int AS sum FROM sensors');
-    return rows[0].sum;
+    const text = 'SELECT coalesce(sum(readings), 0)::int AS sum FROM sensors';
+    const [row] = await database.read<{ sum: number }>({ name: 'sum', text }, [], signal);
+    return row!.sum;
   };
   const owned = async (): Promise<string> => {
     const groups = await admin.listGroups();
@@ -190,8 +194,8 @@ test('exactly-once.ts counts each record once, whoever is killed or paused', asy
   paused.kill('SIGCONT');
   await until(async () => (await counted()) >= records, signal);
   await Promise.all([stopped(paused), stopped(heir)]);
-  const { rows } = await pool.query('SELECT DISTINCT readings::int FROM sensors');
-  expect(rows).toEqual([{ readings: records / 1_000 }]);
+  const distinct = { name: 'distinct', text: 'SELECT DISTINCT readings::int FROM sensors' };
+  expect(await database.read(distinct, [], signal)).toEqual([{ readings: records / 1_000 }]);
   await using again = start('exactly-once.ts', url);
   const more = await produce();
   await until(async () => (await counted()) === more, signal);
