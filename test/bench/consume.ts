@@ -20,7 +20,7 @@ export const CONSUME_TARGET = { kind: 'atLeast', value: 1_000_000 } as const;
 export const TAIL_RECORDS = 300_000;
 /** Far more than any cache of an agent, per second of measurement. */
 const STORED_RECORDS_PER_SECOND = 800_000;
-export const CONSUMERS = [1, 2];
+export const CONSUMERS = [1, 2] as const;
 
 export async function benchConsume(context: BenchContext): Promise<Figure[]> {
   await using cluster = await startStage(context, { agents: 1, objects: 'directory' });
