@@ -110,6 +110,18 @@ describe('the events', () => {
     expect(applyLive(undefined, delta)).toBeUndefined();
   });
 
+  test('are snapshots for who asks less often: nobody is told changes against what they do not have', async () => {
+    const slow = await opened(LIVE_PATH);
+    await opened(LIVE_PATH);
+    slow.socket.send(JSON.stringify({ intervalMs: 10_000 }));
+    await rig.clock.pass(2_000);
+    const before = slow.frames.length;
+    await rig.clock.pass(40_000);
+    const events = [...slow.frames.keys()].slice(before).map((index) => slow.event(index));
+    expect(events.length).toBeGreaterThanOrEqual(3);
+    for (const event of events) expect(event).toMatchObject({ type: 'snapshot' });
+  });
+
   test('one look serves everyone, and nobody is looked for when nobody listens', async () => {
     const clients = await Promise.all([
       opened(LIVE_PATH),
