@@ -1,4 +1,4 @@
--- What each life of an agent has counted, written over every two seconds. Not logged: it costs no WAL and no wait for the
+-- What each life of an agent has counted, written over every two seconds. Not logged: it costs next to no WAL and no wait for the
 -- disk, and after a crash of Postgres it is empty until the agents write again. It goes with the heartbeat when the
 -- session is fenced.
 CREATE UNLOGGED TABLE agent_stats (
