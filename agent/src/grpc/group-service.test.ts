@@ -60,6 +60,8 @@ describe('operators of groups', () => {
     await one.hears('UNKNOWN_MEMBER');
     expect(await reasonOf(one.commit(topic, 0, 12))).toBe('conflict UNKNOWN_MEMBER');
     expect(await committedOf(agent, GROUP, topic)).toEqual({ 0: 3, 2: 4 });
+    expect(await reasonOf(other.join(topic))).toBe('conflict UNKNOWN_MEMBER');
+    for (const member of [one, other]) Object.assign(member, { generation: 0, partitions: [] });
     await enterAll(topic, [one, other]);
     expect(one.generation).toBe(3);
     await one.commit(topic, 0, 4);

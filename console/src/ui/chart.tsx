@@ -112,7 +112,8 @@ function Plot(props: ChartProps & { readonly isEmpty: boolean }) {
     plot.current?.setData(dataOf(latest.current));
   }, [times, series, rangeSeconds]);
   return (
-    <div className="relative" style={{ height: HEIGHT_PX }}>
+    // What is drawn is narrowed a moment after the page is.
+    <div className="relative overflow-hidden" style={{ height: HEIGHT_PX }}>
       <div ref={holder} role="img" aria-label={`${title}: see the table view for the figures`} />
       {isEmpty && (
         <p className="absolute inset-0 flex items-center justify-center text-muted">

@@ -18,10 +18,13 @@ const FAR = 1_000_000;
 export const GROUP_PLANTS: Readonly<Record<GroupAnomaly, Plant>> = {
   'stale-generation': (events, pick) => {
     let latest = 0;
+    // By process: what had been heard of when its commit began.
+    const heard = new Map<string, number>();
     const stale = events.flatMap((event) => {
-      const { generation = 0 } = event.value as Partial<Commit>;
-      latest = Math.max(latest, generation);
-      return isCommitted(event) && generation > 1 && generation === latest ? [event] : [];
+      const { f, type, process, value } = event;
+      if (f === 'commit' && type === 'invoke') heard.set(process, latest);
+      if (type === 'ok') latest = Math.max(latest, (value as Partial<Commit>).generation ?? 0);
+      return isCommitted(event) && (heard.get(process) ?? 0) > 1 ? [event] : [];
     });
     return changed<Commit>(events, at(stale, pick), (value) => ({ ...value, generation: 1 }));
   },
@@ -65,11 +68,30 @@ export const GROUP_PLANTS: Readonly<Record<GroupAnomaly, Plant>> = {
     );
   },
   'commit-ahead': (events, pick) =>
-    changed<Commit>(events, at(events.filter(isCommitted), pick), (value) => ({
+    changed<Commit>(events, at(events.filter(isCommittedAfterReads(events)), pick), (value) => ({
       ...value,
       offsets: value.offsets.map((each) => ({ ...each, offset: FAR })),
     })),
 };
+
+/** Whether its member has read there in this generation: else nobody may know which topic of the name it means. */
+function isCommittedAfterReads(events: readonly HistoryEvent[]): (event: HistoryEvent) => boolean {
+  return (event) => {
+    if (!isCommitted(event)) return false;
+    const { generation, offsets } = event.value as Commit;
+    const isRead = ({ f, i, process, value }: HistoryEvent): boolean =>
+      f === 'consume' &&
+      i < event.i &&
+      process === event.process &&
+      (value as Consume).generation === generation &&
+      (value as Consume).records.some(
+        ({ topic, partition, reads }) =>
+          reads.length > 0 &&
+          offsets.some((place) => place.topic === topic && place.partition === partition),
+      );
+    return events.some(isRead);
+  };
+}
 
 function isCommitted({ f, type, value }: HistoryEvent): boolean {
   return f === 'commit' && type === 'ok' && (value as Commit).offsets.length > 0;
