@@ -25,6 +25,7 @@ import { metricsHandlers } from './routes/metrics.ts';
 import { recordHandlers } from './routes/records.ts';
 import { sessionHandlers } from './routes/session.ts';
 import { topicHandlers } from './routes/topics.ts';
+import { RecordSearch } from './search/record-search.ts';
 
 export interface ApiParts {
   readonly store: OperatorMetadata;
@@ -48,6 +49,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
   const { store, clock, random, log, tokens } = parts;
   await using owned = new AsyncDisposableStack();
   const gateway = owned.use(new RecordGateway({ agents: store.agents, clock }));
+  const search = new RecordSearch(gateway, clock);
   const heartbeats = new HeartbeatWatch({
     ...{ agents: store.agents, clock, random },
     onError: (error) => log.debug({ err: error }, 'looking for heartbeats failed'),
@@ -63,7 +65,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     keys: () => keyFile?.keys,
   });
   const { isReadOnly, basePath } = settings;
-  const tickets = new LiveTickets(clock);
+  const tickets = new LiveTickets(store.tickets);
   const look = liveLook({ catalogue: store.catalogue, figures, heartbeats, clock });
   const hub = new LiveHub({
     ...{ look, clock, random },
@@ -85,7 +87,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     ...sessionHandlers({ authenticator, tickets, isReadOnly, basePath }),
     ...topicHandlers(store),
     ...agentHandlers(store.catalogue, heartbeats),
-    ...recordHandlers(store.catalogue, gateway),
+    ...recordHandlers({ catalogue: store.catalogue, gateway, search }),
     ...groupHandlers({ groups: store.groups, catalogue: store.catalogue, gateway }),
     ...metricsHandlers({ catalogue: store.catalogue, figures, clock }),
   };

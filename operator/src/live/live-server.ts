@@ -20,7 +20,7 @@ import type { LiveTickets } from './tickets.ts';
 
 export interface LiveServerParts {
   readonly hub: LiveHub;
-  readonly tickets: LiveTickets;
+  readonly tickets: Pick<LiveTickets, 'take'>;
   readonly authenticator: Authenticator;
   readonly reviews: AuthorizeOptions['reviews'];
   readonly clock: Clock;
@@ -93,24 +93,24 @@ class Gate {
     const { feed, ticket } = this.#asked(request.url ?? '');
     if (this.#settings.isLoopback) checkLoopbackHost(headers);
     hub.checkRoom();
-    const { authorization, cookie } = ticket === undefined ? headers : this.#ticketed(ticket);
     // A browser sends a cookie by itself, and to a server without keys it needs none. A socket tells for as long as it is
     // open: as much care as with a mutation.
     if (headers.authorization === undefined && ticket === undefined)
       checkOrigin('POST', headers, this.#allowedOrigins);
     const address = addressOf(request, this.#settings.trustedProxies);
+    using timeout = abortAfter(clock, LIMITS.apiAnswerMsMax);
+    const { authorization, cookie } =
+      ticket === undefined ? headers : await this.#ticketed(ticket, address, timeout.signal);
     const again: Authorize = (signal) =>
       this.#authorize({ authorization, cookie }, address, feed, signal);
-    using timeout = abortAfter(clock, LIMITS.apiAnswerMsMax);
     await again(timeout.signal);
     return { feed, authorize: again };
   }
 
-  /** The headers that it was given for. @throws StreamError `unauthorized` UNAUTHENTICATED. */
-  #ticketed(ticket: string): Shown {
-    const shown = this.#parts.tickets.take(ticket);
-    if (shown !== undefined) return shown;
-    throw new StreamError('unauthorized', 'UNAUTHENTICATED', 'a valid token is required');
+  /** The headers that it was given for. @throws as `Authenticator.redeem`. */
+  #ticketed(ticket: string, address: string, signal: AbortSignal): Promise<Shown> {
+    const { authenticator, tickets } = this.#parts;
+    return authenticator.redeem(() => tickets.take(ticket, signal), address);
   }
 
   /** @throws StreamError `notFound` NO_SUCH_PATH; `unauthorized` FOREIGN_QUERY. */

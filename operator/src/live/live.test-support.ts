@@ -15,7 +15,6 @@ import { VirtualClock } from '../kube/testing/virtual-clock.test-support.ts';
 import { LiveHub } from './live-hub.ts';
 import { liveSockets } from './live-server.ts';
 import { LiveState } from './live-state.ts';
-import { LiveTickets } from './tickets.ts';
 
 const HMAC_KEY = Buffer.alloc(32, 7).toString('base64url');
 /** What the events need. */
@@ -37,7 +36,8 @@ export interface Cluster {
 export interface LiveRig extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly cluster: Cluster;
-  readonly tickets: LiveTickets;
+  /** What tickets stand for: each is taken once. */
+  readonly tickets: Map<string, { readonly authorization: string }>;
   readonly port: number;
   looks(): number;
   /** Makes the looks fail. */
@@ -94,8 +94,17 @@ export async function startLive(settings: Partial<ApiSettings> = {}): Promise<Li
     keys: () =>
       new ApiKeys(JSON.stringify({ hmacKey: HMAC_KEY, keys: keys.map(({ entry }) => entry) })),
   });
-  const tickets = new LiveTickets(clock);
-  const sockets = liveSockets(api, { hub, tickets, authenticator, reviews: undefined, clock });
+  const tickets: LiveRig['tickets'] = new Map();
+  const sockets = liveSockets(api, {
+    ...{ hub, authenticator, reviews: undefined, clock },
+    tickets: {
+      take(ticket) {
+        const headers = tickets.get(ticket);
+        tickets.delete(ticket);
+        return Promise.resolve(headers);
+      },
+    },
+  });
   const server = parts.use(
     await startApiServer((_, response) => response.end(), { host: '127.0.0.1', port: 0, sockets }),
   );

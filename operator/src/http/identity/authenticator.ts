@@ -51,7 +51,16 @@ export class Authenticator {
   /** Whose token it is. @throws as `identify`. */
   async verify(token: string, address: string, signal: AbortSignal): Promise<Principal> {
     const principal = await this.#principalOf(token, address, signal);
-    if (principal !== undefined) return principal;
+    return principal ?? this.#refuse(address);
+  }
+
+  /** What stands for a token elsewhere, where one that is wrong costs a look. @throws as `identify`. */
+  async redeem<T>(look: () => Promise<T | undefined>, address: string): Promise<T> {
+    this.#gate.check(address);
+    return (await look()) ?? this.#refuse(address);
+  }
+
+  #refuse(address: string): never {
     this.#gate.check(address);
     this.#gate.fail(address);
     throw new StreamError('unauthorized', 'UNAUTHENTICATED', 'a valid token is required');

@@ -11,7 +11,7 @@ import type { LiveTickets } from '../../live/tickets.ts';
 
 export interface SessionParts {
   readonly authenticator: Authenticator;
-  readonly tickets: LiveTickets;
+  readonly tickets: Pick<LiveTickets, 'give'>;
   readonly isReadOnly: boolean;
   readonly basePath: string;
 }
@@ -35,6 +35,8 @@ export function sessionHandlers(parts: SessionParts): Handlers<SessionOperations
     },
     'DELETE /api/v1/session': () =>
       Promise.resolve({ body: undefined, headers: cookie('', 'Max-Age=0') }),
-    'POST /api/v1/session/tickets': ({ http }) => Promise.resolve({ body: tickets.give(http) }),
+    'POST /api/v1/session/tickets': async ({ http, signal }) => ({
+      body: await tickets.give(http, signal),
+    }),
   };
 }

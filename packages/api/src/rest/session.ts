@@ -74,7 +74,7 @@ export const SESSION_ROUTES: Routes<SessionOperations> = {
     operationId: 'createTicket',
     summary: 'A ticket for one socket, for clients that cannot send a header with it',
     description:
-      'Goes into the query as `ticket`, within 30 seconds, once, to the replica that gave it: ask for another when it is refused.',
+      'Goes into the query as `ticket`, within 30 seconds, once, to any replica: ask for another when it is refused. Of more than 10,000 that wait to be used the oldest go.',
     access: 'principal',
     response: object<LiveTicket>({
       ticket: z.string(),

@@ -8,6 +8,7 @@ import type { LogStore } from './log.ts';
 import type { OperatorStore } from './operator.ts';
 import type { StatsStore } from './stats.ts';
 import type { RequestStore } from './requests.ts';
+import type { TicketStore } from './tickets.ts';
 import type { TopicStore } from './topics.ts';
 
 export interface Metadata {
@@ -29,6 +30,7 @@ export interface Metadata {
 export interface OperatorMetadata extends Metadata {
   readonly catalogue: Catalogue;
   readonly requests: RequestStore;
+  readonly tickets: TicketStore;
   /** Answers and refuses as `topics` would, and changes nothing. */
   readonly rehearsal: Pick<TopicStore, 'create' | 'alter' | 'delete'>;
   readonly operator: OperatorStore;

@@ -13,6 +13,7 @@ import { APPLIED, type AppliedMigration, checkSchema } from './migrate.ts';
 import { PgOperator } from './operator.ts';
 import { PgStats } from './stats.ts';
 import { PgRequests } from './requests.ts';
+import { PgTickets } from './tickets.ts';
 import { PgTopics } from './topics.ts';
 
 /** Connections for publishing: one at work, and one for a request that comes again while the first one hangs. */
@@ -67,6 +68,7 @@ export async function openPgMetadata(options: PgMetadataOptions): Promise<Operat
     stats: new PgStats(database),
     catalogue: new PgCatalogue(database),
     requests: new PgRequests(database),
+    tickets: new PgTickets(database),
     rehearsal: new PgTopics(database.rehearsal()),
     operator: new PgOperator(database),
     changes,
