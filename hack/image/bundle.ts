@@ -12,11 +12,12 @@ import { licenses } from './licenses.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
-/** Where a program lies in the image, and its source. The worker keeps its address, by which it is started. */
+/** Where a program lies in the image, and its source. Workers keep their addresses, by which they are started. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'agent.mjs': 'agent/src/main.ts',
   'agent/src/lease/renew-worker.ts': 'agent/src/lease/renew-worker.ts',
   'operator.mjs': 'operator/src/main.ts',
+  'operator/src/http/search/search-worker.ts': 'operator/src/http/search/search-worker.ts',
   'operator-kube-config.mjs': 'operator/src/kube/kube-config.ts',
   'streamhouse.mjs': 'packages/cli/src/main.ts',
 };

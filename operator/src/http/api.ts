@@ -83,6 +83,7 @@ export function createApi(settings: ApiSettings, components: ApiComponents): Exp
   return app;
 }
 
+const CALLER_GONE = 'who asked does not wait for the answer any more';
 const NO_SUCH_PATH = 'there is nothing at this path: see /openapi.json';
 const SELF = ["'self'"];
 const CONTENT_POLICY = {
@@ -215,6 +216,7 @@ class Pipeline {
     const who = identified?.principal.id ?? `open:${request.ip}`;
     await this.#limit(request, response, who);
     const input = await readInput(route, request);
+    if (route.endsWithCaller === true) return await this.#runFor(response, served, asked);
     trace.name = nameIn(input);
     trace.isDryRun = input.isDryRun;
     if (identified !== undefined) await this.#authorize(route, identified.principal, trace, signal);
@@ -236,9 +238,27 @@ class Pipeline {
   }
 
   /** With a time of its own: others may wait for the same answer when this caller is gone. */
-  async #run({ route, handler }: Served, asked: Omit<Asked, 'signal'>): Promise<Answer> {
+  async #run(
+    { route, handler }: Served,
+  async #runFor(response: Response, served: Served, asked: Omit<Asked, 'signal'>): Promise<Answer> {
+    const gone = new AbortController();
+    const onClose = (): void =>
+      gone.abort(new StreamError('unavailable', 'CALLER_GONE', CALLER_GONE));
+    if (response.closed) onClose();
+    response.once('close', onClose);
+    try {
+      return await this.#run(served, asked, [gone.signal]);
+    } finally {
+      response.off('close', onClose);
+    }
+  }
+
+    asked: Omit<Asked, 'signal'>,
+    gone: readonly AbortSignal[] = [],
+  ): Promise<Answer> {
     using timeout = abortAfter(this.#components.clock, LIMITS.apiAnswerMsMax);
-    const reply = await handler({ ...asked, signal: timeout.signal });
+    const signal = AbortSignal.any([timeout.signal, ...gone]);
+    const reply = await handler({ ...asked, signal });
     return answerOf(route, reply, asked.isDryRun);
   }
 

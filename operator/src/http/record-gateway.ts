@@ -35,6 +35,10 @@ export interface RecordGatewayOptions {
   readonly clock: Clock;
 }
 
+interface Reader extends AsyncDisposable {
+  readonly consumer: Consumer;
+}
+
 export class RecordGateway implements AsyncDisposable {
   readonly #options: RecordGatewayOptions;
   #producer: Promise<Producer> | undefined;
@@ -65,25 +69,36 @@ export class RecordGateway implements AsyncDisposable {
 
   /** Records from the offset on, at least one where there are any, until one of the bounds or the time is reached. */
   async read(request: ReadRequest, signal: AbortSignal): Promise<readonly ConsumerRecord[]> {
-    const { topic, partition, offset, end, recordsMax } = request;
-    return await this.#withReader(recordsMax, signal, async (consumer) => {
-      const deadlineMs = this.#options.clock.monotonicMs() + LIMITS.apiConsumeMsMax;
-      await consumer.assign([{ topic, partition, offset }], { signal });
-      const records: ConsumerRecord[] = [];
-      let bytes = 0;
-      let next = offset;
-      while (next < end && this.#options.clock.monotonicMs() < deadlineMs) {
-        for (const record of await consumer.poll(POLL_MS, { signal })) {
-          next = record.offset + 1;
-          if (record.offset >= end) break;
-          bytes += bytesOf(record);
-          if (records.length > 0 && bytes > LIMITS.apiAnswerBytesMax) return records;
-          records.push(record);
-          if (records.length === recordsMax) return records;
-        }
+    const records: ConsumerRecord[] = [];
+    let bytes = 0;
+    for await (const polled of this.polls(request, signal)) {
+      for (const record of polled) {
+        bytes += recordBytes(record);
+        if (records.length > 0 && bytes > LIMITS.apiAnswerBytesMax) return records;
+        records.push(record);
+        if (records.length === request.recordsMax) return records;
       }
-      return records;
-    });
+    }
+    return records;
+  }
+
+  /** Records from the offset on as they come in, `recordsMax` at a time, until all are there or the time is over. */
+  async *polls(
+    { topic, partition, offset, end, recordsMax }: ReadRequest,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ConsumerRecord[]> {
+    if (offset >= end) return;
+    await using reader = await this.#openReader(recordsMax, signal);
+    const { consumer } = reader;
+    const deadlineMs = this.#options.clock.monotonicMs() + LIMITS.apiConsumeMsMax;
+    await consumer.assign([{ topic, partition, offset }], { signal });
+    let next = offset;
+    while (next < end && this.#options.clock.monotonicMs() < deadlineMs) {
+      const polled = await consumer.poll(POLL_MS, { signal });
+      const last = polled.at(-1);
+      if (last !== undefined) next = last.offset + 1;
+      yield polled.filter((record) => record.offset < end);
+    }
   }
 
   /** The offset of the first record that is not older, or the end. */
@@ -92,11 +107,11 @@ export class RecordGateway implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<number> {
     const { topic, partition, timestampMs } = at;
-    return await this.#withReader(1, signal, async (consumer) => {
-      await consumer.assign([{ topic, partition, offset: 0 }], { signal });
-      await consumer.seekToTimestamp(timestampMs, [{ topic, partition }], { signal });
-      return await consumer.position({ topic, partition }, { signal });
-    });
+    await using reader = await this.#openReader(1, signal);
+    const { consumer } = reader;
+    await consumer.assign([{ topic, partition, offset: 0 }], { signal });
+    await consumer.seekToTimestamp(timestampMs, [{ topic, partition }], { signal });
+    return await consumer.position({ topic, partition }, { signal });
   }
 
   /** Through the group's coordinator, which tells its members. */
@@ -109,27 +124,26 @@ export class RecordGateway implements AsyncDisposable {
     await (await this.#producer?.catch(() => undefined))?.close();
   }
 
-  async #withReader<T>(
-    recordsMax: number,
-    signal: AbortSignal,
-    read: (consumer: Consumer) => Promise<T>,
-  ): Promise<T> {
+  async #openReader(recordsMax: number, signal: AbortSignal): Promise<Reader> {
     if (this.#readers >= LIMITS.apiConsumersMax) {
       const message = `${LIMITS.apiConsumersMax} requests read records already`;
       throw new StreamError('overloaded', 'READERS_BUSY', message, { retryAfterMs: 1_000 });
     }
+    await using parts = new AsyncDisposableStack();
     this.#readers += 1;
-    try {
-      await using consumer = await connectConsumer({
+    parts.defer(() => {
+      this.#readers -= 1;
+    });
+    const consumer = parts.use(
+      await connectConsumer({
         ...(await this.#connect(signal)),
         autoOffsetReset: 'none',
         maxPollRecords: recordsMax,
         prefetchBytesMax: LIMITS.apiAnswerBytesMax,
-      });
-      return await read(consumer);
-    } finally {
-      this.#readers -= 1;
-    }
+      }),
+    );
+    const owned = parts.move();
+    return { consumer, [Symbol.asyncDispose]: () => owned.disposeAsync() };
   }
 
   async #connectProducer(signal: AbortSignal): Promise<Producer> {
@@ -154,7 +168,8 @@ function isLost(result: PromiseSettledResult<unknown>): boolean {
   return ['fenced', 'unavailable', 'indefinite'].includes(toStreamError(result.reason).kind);
 }
 
-function bytesOf({ key, value, headers }: ConsumerRecord): number {
+/** Of key, value and headers. */
+export function recordBytes({ key, value, headers }: ConsumerRecord): number {
   const inHeaders = headers.reduce((sum, { value: text }) => sum + (text?.length ?? 0), 0);
   return (key?.length ?? 0) + (value?.length ?? 0) + inHeaders;
 }

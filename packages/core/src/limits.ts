@@ -180,6 +180,22 @@ export const LIMITS = {
   apiConsumeMsMax: 5_000,
   /** Readers of records at a time, each with its own connections. More: 429. */
   apiConsumersMax: 32,
+  /** Characters of the text and of the expression of a search, each. More: 400. */
+  apiSearchCharsMax: 1_000,
+  /** Nodes of such an expression, and how many are within one another. More: 400. */
+  apiSearchNodesMax: 250,
+  apiSearchDepthMax: 24,
+  /** Records of one search, and bytes of keys, values and headers after which it takes no more. The caller asks for the rest. */
+  apiSearchRecordsMax: 20_000,
+  apiSearchBytesMax: 33_554_432,
+  /** Records that its thread gets at a time. */
+  apiSearchBatchRecords: 500,
+  /** Milliseconds of the thread for these. Longer: it is ended, and those that it has looked at count. */
+  apiSearchBatchMsMax: 2_000,
+  /** Mebibytes of the thread's heap. More: likewise. */
+  apiSearchHeapMibMax: 64,
+  /** Searches at a time, each with a thread. More: 429. */
+  apiSearchesMax: 4,
   /** Milliseconds from a record's arrival to its acknowledgement. Longer: 504. */
   apiProduceMsMax: 15_000,
   /** Bytes of a request's headers. More: 431. */

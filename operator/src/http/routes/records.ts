@@ -15,14 +15,19 @@ import type { Catalogue, CataloguePartition } from '@streamhouse/store/metadata/
 import type { Topic } from '@streamhouse/store/metadata/topics.ts';
 import type { Handlers } from '../handler.ts';
 import { InvalidRequest, isRetryable } from '../problem.ts';
-import type { RecordGateway } from '../record-gateway.ts';
+import type { ReadRequest, RecordGateway } from '../record-gateway.ts';
 import { decodedBytes, encodedText } from '../record-text.ts';
+import type { RecordSearch } from '../search/record-search.ts';
 import { findPartition, findTopic, partitionOutOfRange } from './topics.ts';
 
-export function recordHandlers(
-  catalogue: Catalogue,
-  gateway: RecordGateway,
-): Handlers<RecordOperations> {
+export interface RecordParts {
+  readonly catalogue: Catalogue;
+  readonly gateway: RecordGateway;
+  readonly search: RecordSearch;
+}
+
+export function recordHandlers(parts: RecordParts): Handlers<RecordOperations> {
+  const { catalogue, gateway, search } = parts;
   return {
     'POST /api/v1/produce': async ({ body, isDryRun, signal }) => {
       const topic = await findTopic(catalogue, body.topic, signal);
@@ -44,16 +49,49 @@ export function recordHandlers(
       return { body: { produced: isDryRun ? 0 : results.length - failed, failed, results } };
     },
     'GET /api/v1/consume': async ({ query, signal }) => {
-      const { offset, timestamp } = query;
-      if (offset !== undefined && timestamp !== undefined) {
-        const message = 'is not given together with an offset';
-        throw new InvalidRequest([{ path: 'query.timestamp', message }]);
-      }
-      const topic = await findTopic(catalogue, query.topic, signal);
-      const partition = await findPartition(catalogue, topic, query.partition, signal);
-      const from = await startOf(gateway, query, partition, signal);
-      return { body: await consume(gateway, query, partition, from, signal) };
+      const { request, watermarks } = await rangeOf(parts, query, signal);
+      const records = await gateway.read(request, signal);
+      const last = records.at(-1);
+      const nextOffset = last === undefined ? request.offset : last.offset + 1;
+      return { body: { records: records.map(recordOut), nextOffset, ...watermarks } };
     },
+    'GET /api/v1/search': async ({ query, signal }) => {
+      const { text, filter } = query;
+      if (text === undefined && filter === undefined)
+        throw new InvalidRequest([{ path: 'query.text', message: 'is required, or a filter' }]);
+      const { request, watermarks } = await rangeOf(parts, query, signal);
+      const { found, ...seen } = await search.run(request, { text, filter }, signal);
+      return { body: { records: found.map(recordOut), ...seen, ...watermarks } };
+    },
+  };
+}
+
+interface Range {
+  readonly request: ReadRequest;
+  readonly watermarks: Pick<Consumed, 'lowWatermark' | 'highWatermark'>;
+}
+
+/** What a query asks to read. @throws as `startOf`; InvalidRequest; StreamError `notFound`, PARTITION_OUT_OF_RANGE. */
+async function rangeOf(
+  { catalogue, gateway }: RecordParts,
+  query: ConsumeQuery,
+  signal: AbortSignal,
+): Promise<Range> {
+  const { topic, offset, timestamp, maxRecords = CONSUME_RECORDS_DEFAULT } = query;
+  if (offset !== undefined && timestamp !== undefined) {
+    const message = 'is not given together with an offset';
+    throw new InvalidRequest([{ path: 'query.timestamp', message }]);
+  }
+  const found = await findTopic(catalogue, topic, signal);
+  const partition = await findPartition(catalogue, found, query.partition, signal);
+  const { logStartOffset: lowWatermark, nextOffset: highWatermark } = partition;
+  const from = await startOf(gateway, query, partition, signal);
+  return {
+    request: {
+      ...{ topic, partition: query.partition, offset: from, end: highWatermark },
+      recordsMax: maxRecords,
+    },
+    watermarks: { lowWatermark, highWatermark },
   };
 }
 
@@ -74,24 +112,6 @@ async function startOf(
   throw new StreamError('outOfRange', 'OFFSET_OUT_OF_RANGE', message, {
     details: { earliest: String(logStartOffset), latest: String(nextOffset) },
   });
-}
-
-async function consume(
-  gateway: RecordGateway,
-  { topic, partition, maxRecords: recordsMax = CONSUME_RECORDS_DEFAULT }: ConsumeQuery,
-  { logStartOffset, nextOffset }: CataloguePartition,
-  from: number,
-  signal: AbortSignal,
-): Promise<Consumed> {
-  const request = { topic, partition, offset: from, end: nextOffset, recordsMax };
-  const records = from === nextOffset ? [] : await gateway.read(request, signal);
-  const last = records.at(-1);
-  return {
-    records: records.map(recordOut),
-    nextOffset: last === undefined ? from : last.offset + 1,
-    lowWatermark: logStartOffset,
-    highWatermark: nextOffset,
-  };
 }
 
 /** @throws InvalidRequest; StreamError `outOfRange` PARTITION_OUT_OF_RANGE. */

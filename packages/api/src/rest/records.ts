@@ -95,6 +95,27 @@ export interface Consumed {
   readonly highWatermark: number;
 }
 
+export interface SearchQuery extends ConsumeQuery {
+  readonly text?: string | undefined;
+  readonly filter?: string | undefined;
+}
+
+/** Why a search does not go on: there is nothing more, or a budget is used up. */
+const SEARCH_ENDS = ['end', 'found', 'records', 'bytes', 'time'] as const;
+export type SearchEnd = (typeof SEARCH_ENDS)[number];
+
+export interface SearchFailure {
+  readonly offset: number;
+  readonly message: string;
+}
+
+export interface Searched extends Consumed {
+  readonly scanned: number;
+  readonly failed: number;
+  readonly firstFailure: SearchFailure | null;
+  readonly endedBy: SearchEnd;
+}
+
 export interface RecordOperations {
   'POST /api/v1/produce': {
     readonly path: NoFields;
@@ -113,6 +134,12 @@ export interface RecordOperations {
     readonly query: ConsumeQuery;
     readonly body: undefined;
     readonly response: Consumed;
+  };
+  'GET /api/v1/search': {
+    readonly path: NoFields;
+    readonly query: SearchQuery;
+    readonly body: undefined;
+    readonly response: Searched;
   };
 }
 
@@ -166,6 +193,34 @@ const PRODUCE = {
   isRepeatable: true,
 } as const;
 
+const CONSUME = {
+  topic: NAME,
+  partition: integerText('From 0', { max: PARTITION_MAX }),
+  offset: integerText('Default: the low watermark').optional(),
+  timestamp: integerText(
+    'Milliseconds since 1970: from the first record that is not older. Not with `offset`',
+  ).optional(),
+  maxRecords: integerText('Fewer come when they are large', {
+    min: 1,
+    max: LIMITS.apiConsumeRecordsMax,
+    default: CONSUME_RECORDS_DEFAULT,
+  }).optional(),
+} as const;
+
+const CONSUMED = {
+  records: z.array(RECORD_OUT),
+  nextOffset: integer('Where to go on'),
+  lowWatermark: integer('First offset that can be read'),
+  highWatermark: integer('First offset that cannot be read yet'),
+} as const;
+
+const SEARCH = [
+  'Reads on from an offset or a time and answers with what it finds: of `text` and `filter` one, or both, which then both have to hold.',
+  `Ends at the end of the partition, or when one of its budgets is used up: ${LIMITS.apiSearchRecordsMax} records (\`records\`), ${LIMITS.apiSearchBytesMax} bytes of keys, values and headers (\`bytes\`), ${LIMITS.apiConsumeMsMax} ms (\`time\`), \`maxRecords\` or ${LIMITS.apiAnswerBytesMax} bytes of what was found (\`found\`). It is given up when its caller goes.`,
+  'The expression knows `key` and `value` (text, or null), `json` (the value as JSON, or null where it is none; its numbers are doubles), `headers` (a map from name to text or null; of several with one name the last), `partition` and `offset` (int) and `timestamp` (a timestamp). Bytes that are not UTF-8 read as U+FFFD.',
+  `An expression that is wrong is 400, naming \`query.filter\`. So is one that takes more than ${LIMITS.apiSearchBatchMsMax} ms, or ${LIMITS.apiSearchHeapMibMax} MiB, for the first record; for a later one the search ends before it, by \`time\`.`,
+].join('\n\n');
+
 export const RECORD_ROUTES: Routes<RecordOperations> = {
   'POST /api/v1/produce': {
     ...PRODUCE,
@@ -208,24 +263,43 @@ export const RECORD_ROUTES: Routes<RecordOperations> = {
       'At once: an offset at the high watermark gives none. One outside of what can be read is 400 with the range in `details`.',
     access: { noun: 'records', verb: 'read' },
     path: NO_FIELDS,
-    query: object<ConsumeQuery>({
-      topic: NAME,
-      partition: integerText('From 0', { max: PARTITION_MAX }),
-      offset: integerText('Default: the low watermark').optional(),
-      timestamp: integerText(
-        'Milliseconds since 1970: from the first record that is not older. Not with `offset`',
+    query: object<ConsumeQuery>(CONSUME),
+    response: object<Consumed>(CONSUMED).meta({ id: 'Consumed' }),
+  },
+  'GET /api/v1/search': {
+    tag: 'records',
+    operationId: 'search',
+    summary: 'Records of one partition that have a text, or of which an expression is true',
+    description: SEARCH,
+    access: { noun: 'records', verb: 'read' },
+    path: NO_FIELDS,
+    query: object<SearchQuery>({
+      ...CONSUME,
+      text: text(
+        'In the key, the value, or the name or value of a header, in any case',
+        LIMITS.apiSearchCharsMax,
+        1,
       ).optional(),
-      maxRecords: integerText('Fewer come when they are large', {
-        min: 1,
-        max: LIMITS.apiConsumeRecordsMax,
-        default: CONSUME_RECORDS_DEFAULT,
-      }).optional(),
+      filter: text(
+        'An expression in CEL (cel.dev) that is true or false',
+        LIMITS.apiSearchCharsMax,
+        1,
+      ).optional(),
     }),
-    response: object<Consumed>({
-      records: z.array(RECORD_OUT),
-      nextOffset: integer('Where to go on'),
-      lowWatermark: integer('First offset that can be read'),
-      highWatermark: integer('First offset that cannot be read yet'),
-    }).meta({ id: 'Consumed' }),
+    endsWithCaller: true,
+    response: object<Searched>({
+      ...CONSUMED,
+      scanned: integer('Records that were looked at'),
+      failed: integer('Those of which the expression is neither true nor false: not found'),
+      firstFailure: object<SearchFailure>({
+        offset: integer('Of the first of them'),
+        message: z.string().describe('Why, as in `No such key: price`'),
+      }).nullable(),
+      endedBy: z
+        .enum(SEARCH_ENDS)
+        .describe(
+          '`end`: of the partition. Else the budget that is used up: go on at `nextOffset`',
+        ),
+    }).meta({ id: 'Searched' }),
   },
 };

@@ -48,6 +48,8 @@ export interface Route<Op extends Operation = Operation> {
   readonly isConditional?: boolean;
   /** Answers by pages, with `Link: rel="next"` and `X-Total-Count`. */
   readonly isPaged?: boolean;
+  /** Is done for one caller, and given up when that one goes. Other reads are shared by those who ask at the same time. */
+  readonly endsWithCaller?: boolean;
   /** Of the answer. Default `application/json`. */
   readonly mediaType?: 'text/plain' | 'text/html';
 }
