@@ -44,6 +44,7 @@ export type IncarnationEnd = 'fenced' | 'uploadFailed' | 'drained';
 const PLACEMENT_EVERY_MS = 2000;
 /** Milliseconds between two rows of what was counted. */
 const STATS_EVERY_MS = 2000;
+const GROUPS_EVERY_MS = 1000;
 /** Milliseconds between two looks at the others' beats: what detection adds to the session timeout. */
 const FENCE_WATCH_EVERY_MS = 250;
 const FENCE_WATCH_GAP_MS = 1500;
@@ -160,6 +161,7 @@ export class RunningIncarnation {
     this.#loops.push(
       this.#loop('placement', PLACEMENT_EVERY_MS, (signal) => this.#round(signal), this.#trigger),
       this.#watchOthers(),
+      this.#loop('groups', GROUPS_EVERY_MS, (signal) => this.groups.readInhabited(signal)),
       this.#loop('stats', STATS_EVERY_MS, (signal) => this.#tellStats(signal)),
     );
     void this.lease.fenced.then(() => this.#end('fenced'));

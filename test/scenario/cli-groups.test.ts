@@ -221,6 +221,33 @@ describe('consume --group that is interrupted', () => {
     expect(exitCode).toBe(0);
     expect((await committed('interrupted')).some((offset) => offset > 0)).toBe(true);
   });
+
+  test('ends soon when nobody is there to commit to, and says so', async () => {
+    await using alone = await startCluster({ agents: 1, objects: 'directory' });
+    await using sending = await connectProducer({ bootstrap: alone.bootstrap });
+    await using its = await connectAdmin({ bootstrap: alone.bootstrap });
+    await its.createTopic({ name: 'left', partitions: 1 });
+    await sending.sendBatch('left', [{ value: 'one' }]);
+    const pid = alone.agents[0]!.pid!;
+    const interruption = new AbortController();
+    const stderr = new PassThrough();
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => {
+        process.kill(pid, 'SIGSTOP');
+        interruption.abort();
+        done();
+      },
+    });
+    const words = ['consume', 'left', '--group', 'left', '--follow', '--from', 'earliest'];
+    const exitCode = await runProgram(words, {
+      ...contextOf(new PassThrough(), new Sink(stdout), new Sink(stderr)),
+      bootstrap: alone.bootstrap.join(),
+      interrupted: interruption.signal,
+    });
+    process.kill(pid, 'SIGCONT');
+    expect(String(stderr.read())).toContain('what was printed last is not committed');
+    expect(exitCode).toBe(5);
+  });
 });
 
 describe('groups', () => {

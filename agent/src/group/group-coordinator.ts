@@ -53,6 +53,8 @@ export class GroupCoordinator {
   readonly #slots = new Map<number, SlotFence>();
   readonly #groups = new Map<string, GroupActor>();
   readonly #loading = new Map<string, Promise<GroupActor>>();
+  /** Slots whose groups have not been looked for since they were opened. */
+  readonly #unread = new Set<number>();
   /** About what all members take of memory. */
   #bytes = 0;
 
@@ -75,11 +77,33 @@ export class GroupCoordinator {
 
   openSlot({ slot, epoch }: SlotLease): void {
     this.#slots.set(slot, { incarnation: this.#options.me, slot, epoch });
+    this.#unread.add(slot);
+  }
+
+  /**
+   * Reads the groups that have members, of slots that were opened since the last call: members that died together with
+   * the coordinator before are expelled when their sessions end, though nobody asks for their group.
+   *
+   * @throws StreamError when they could not all be read: the next call does.
+   */
+  async readInhabited(signal: AbortSignal): Promise<void> {
+    const slots = [...this.#unread];
+    if (slots.length === 0) return;
+    this.#unread.clear();
+    try {
+      for (const groupId of await this.#options.store.inhabited(slots, signal)) {
+        if (this.#slots.has(groupSlot(groupId))) await this.with(groupId, () => undefined);
+      }
+    } catch (error) {
+      for (const slot of slots) if (this.#slots.has(slot)) this.#unread.add(slot);
+      throw error;
+    }
   }
 
   /** Its groups are over here: whoever waits for them is told where to go. */
   closeSlot(slot: number, address: string | undefined): void {
     if (!this.#slots.delete(slot)) return;
+    this.#unread.delete(slot);
     for (const group of this.#groups.values()) {
       if (group.slot === slot) group.end(notCoordinator(address));
     }

@@ -248,6 +248,19 @@ describe('a coordinator', () => {
     expect(await committedOf(heir, GROUP, topic)).toEqual({ 0: 11 });
   });
 
+  test('expels members that died with the one before, though nobody asks for their group', async () => {
+    const first = await stage.start('agent-0');
+    const topic = await createTopic(first);
+    const gone = new TestMember(first, GROUP, { sessionTimeoutMs: 1000 });
+    await gone.enter(topic);
+    await first.metadata.agents.fenceAgent('agent-0', soon());
+    const heir = await stage.start('agent-1');
+    const members = async () =>
+      (await heir.metadata.groups.describe(GROUP, soon()))?.members.map(({ memberId }) => memberId);
+    expect(await members()).toEqual([gone.memberId]);
+    await until(async () => (await members())?.length === 0);
+  });
+
   test('tells where to go when it is not the one, and hands its slots over when it drains', async () => {
     const agents = [await stage.start('agent-0'), await stage.start('agent-1')];
     const topic = await createTopic(agents[0]!);

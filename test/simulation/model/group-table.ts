@@ -234,6 +234,13 @@ export class GroupTable {
     };
   }
 
+  inhabited(slots: readonly number[]): readonly string[] {
+    return [...this.#groups.values()]
+      .filter(({ slot, members }) => slots.includes(slot) && members.size > 0)
+      .map(({ groupId }) => groupId)
+      .sort(compare);
+  }
+
   #judge(me: Incarnation, commit: GroupCommit): CommitOutcome['kind'] {
     const { groupId, slot, member } = commit;
     let row = this.#groups.get(groupId);

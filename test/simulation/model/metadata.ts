@@ -108,5 +108,7 @@ function groupsOver(groups: GroupTable, carry: Carrier): GroupStore {
       carry('listGroups', 'read', signal, () => groups.list(after, limit)),
     describe: (groupId, signal) =>
       carry('describeGroup', 'read', signal, () => groups.describe(groupId)),
+    inhabited: (slots, signal) =>
+      carry('inhabitedGroups', 'read', signal, () => groups.inhabited(slots)),
   };
 }

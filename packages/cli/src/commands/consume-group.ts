@@ -12,6 +12,8 @@ import { POLL_MS, POLL_RECORDS_MAX, type Reading } from './reading.ts';
 
 /** Who waits for the end, we or another member, sees by this how far each one is. */
 const COMMIT_EVERY_MS = 1_000;
+/** Who has interrupted the command does not wait for longer. */
+const LAST_COMMIT_MS = 5_000;
 
 /** @throws CommandError for what the group decides, not the command. */
 export function checkGroupOptions(partition: number | undefined, from: ReadFrom | undefined): void {
@@ -47,10 +49,21 @@ export async function consumeInGroup(reading: Reading, groupId: string): Promise
     await printUntil(end, reading, consumer);
   } catch (error) {
     // After other errors, the last records count as printed as well: a poll has failed, which comes after them.
-    if (stop.aborted && !printer.isClosed) await consumer.commit();
+    if (stop.aborted && !printer.isClosed) await commitSoon(consumer);
     throw error;
   }
   await consumer.commit();
+}
+
+/** @throws CommandError when the group does not answer soon. */
+async function commitSoon(consumer: Consumer): Promise<void> {
+  const limit = AbortSignal.timeout(LAST_COMMIT_MS);
+  await consumer.commit(undefined, { signal: limit }).catch((error: unknown) => {
+    if (!limit.aborted) throw error;
+    const message =
+      'the group does not answer: what was printed last is not committed, and is printed again next time';
+    throw new CommandError(EXIT.unavailable, message, { cause: error });
+  });
 }
 
 /** Where the group begins in a partition in which it has committed nothing. */

@@ -235,4 +235,6 @@ export interface GroupStore {
   /** At most `limit` groups, by id, from the first one after `after`; empty: from the first. */
   list(after: string, limit: number, signal: AbortSignal): Promise<readonly GroupSummary[]>;
   describe(groupId: string, signal: AbortSignal): Promise<StoredGroup | undefined>;
+  /** Ids of the groups in these slots that have members, in order. */
+  inhabited(slots: readonly number[], signal: AbortSignal): Promise<readonly string[]>;
 }

@@ -1,10 +1,16 @@
 import { epoch } from '@streamhouse/core/ids.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { expect, test } from 'vitest';
-import type { SlotLease } from '../groups.ts';
+import type { SlotFence, SlotLease } from '../groups.ts';
 import { MANY, registerAgent, soon } from '../pg/log.test-support.ts';
 import type { Metadata } from '../port.ts';
-import { coordinate, freeSlots, takeSlot } from './group-fixture.test-support.ts';
+import {
+  coordinate,
+  freeSlots,
+  generationOf,
+  liveGroup,
+  takeSlot,
+} from './group-fixture.test-support.ts';
 
 export function slotConformance(metadata: () => Metadata): void {
   const leaseOf = async (slot: number): Promise<SlotLease | undefined> => {
@@ -90,5 +96,29 @@ export function slotConformance(metadata: () => Metadata): void {
     seen.push((await takeSlot(metadata(), reborn, slot)).epoch);
     expect(seen).toEqual([0, 1, 2, 3, 4].map((more) => first + more));
     await metadata().agents.fence(reborn, undefined, soon());
+  });
+
+  test('tells which groups have members, by slot', async () => {
+    const fences = [await coordinate(metadata()), await coordinate(metadata())];
+    const [one, other, third] = [
+      await liveGroup(metadata(), fences[0]!),
+      await liveGroup(metadata(), fences[0]!),
+      await liveGroup(metadata(), fences[1]!),
+    ];
+    const { groups } = metadata();
+    const inhabited = async (...of: SlotFence[]): Promise<string[]> => {
+      const ids = await groups.inhabited(
+        Array.from(of, ({ slot }) => slot),
+        soon(),
+      );
+      const known = [one, other, third].map(({ groupId }) => groupId);
+      return ids.filter((id) => known.includes(id));
+    };
+    const both = [one.groupId, other.groupId].toSorted();
+    expect(await inhabited(fences[0]!)).toEqual(both);
+    expect(await inhabited(...fences)).toEqual([...both, third.groupId].toSorted());
+    expect(await groups.inhabited([], soon())).toEqual([]);
+    await groups.saveGeneration(fences[0]!, generationOf(one.groupId, 2, []), soon());
+    expect(await inhabited(fences[0]!)).toEqual([other.groupId]);
   });
 }

@@ -127,6 +127,13 @@ const LIST: Statement = {
     FROM groups g WHERE g.group_id > $1 ORDER BY g.group_id LIMIT $2`,
 };
 
+const INHABITED: Statement = {
+  name: 'inhabited-groups',
+  text: `
+    SELECT DISTINCT group_id AS "groupId" FROM group_members JOIN groups USING (group_id)
+    WHERE slot = ANY ($1::integer[]) ORDER BY group_id`,
+};
+
 interface SlotRow {
   readonly slot: number;
   readonly holder: number | null;
@@ -333,6 +340,15 @@ export class PgGroups implements GroupStore {
   async describe(groupId: string, signal: AbortSignal): Promise<StoredGroup | undefined> {
     const [row] = await this.#database.read<GroupRow>(DESCRIBE, [groupId], signal);
     return row === undefined ? undefined : toGroup(groupId, row);
+  }
+
+  async inhabited(slots: readonly number[], signal: AbortSignal): Promise<readonly string[]> {
+    const rows = await this.#database.read<{ groupId: string }>(
+      INHABITED,
+      [arrayLiteral(slots)],
+      signal,
+    );
+    return rows.map(({ groupId }) => groupId);
   }
 }
 
