@@ -40,7 +40,12 @@ const topics = createRoute({
 const topic = createRoute({
   ...under,
   path: '/topics/$name',
-  validateSearch: (raw: Raw) => said({ sort: textIn(raw, 'sort'), delete: flagIn(raw, 'delete') }),
+  validateSearch: (raw: Raw) =>
+    said({
+      sort: textIn(raw, 'sort'),
+      change: flagIn(raw, 'change'),
+      delete: flagIn(raw, 'delete'),
+    }),
   component: lazyRouteComponent(() => import('./pages/topics/topic-page.tsx'), 'TopicPage'),
 });
 const records = createRoute({
@@ -53,6 +58,7 @@ const records = createRoute({
       timestamp: wholeIn(raw, 'timestamp'),
       max: wholeIn(raw, 'max', { min: 10, max: 1_000 }),
       q: textIn(raw, 'q'),
+      filter: textIn(raw, 'filter'),
       record: wholeIn(raw, 'record'),
       tail: flagIn(raw, 'tail'),
     }),

@@ -1,4 +1,11 @@
-import type { DeletedTopic, NewTopic, TopicSort } from '@streamhouse/api/rest/topics.ts';
+import type {
+  DeletedTopic,
+  NewTopic,
+  Topic,
+  TopicChange,
+  TopicSort,
+} from '@streamhouse/api/rest/topics.ts';
+import { ProblemError } from '@streamhouse/api/rest/client.ts';
 import {
   infiniteQueryOptions,
   keepPreviousData,
@@ -85,6 +92,56 @@ export function useCreateTopic() {
       (await call('POST /api/v1/topics', { body, headers: repeatKey() })).data,
     onSuccess: () => client.invalidateQueries({ queryKey: [KEY] }),
   });
+}
+
+export interface ReadTopic {
+  readonly topic: Topic;
+  /** Names the state that was read. */
+  readonly etag: string;
+}
+
+/**
+ * What a change begins from. It stays as it was read until somebody asks again: a change of what others have changed meanwhile
+ * would undo theirs unseen.
+ */
+export function changeBaseQuery(name: string) {
+  return queryOptions({
+    queryKey: ['topic-change', name],
+    queryFn: async ({ signal }): Promise<ReadTopic> => {
+      const { data, headers } = await call('GET /api/v1/topics/{name}', { path: { name }, signal });
+      return { topic: data, etag: headers.get('etag') ?? '' };
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+}
+
+interface TopicEdit {
+  readonly change: TopicChange;
+  /** Of the state that it was made for. */
+  readonly etag: string;
+}
+
+/** What a change would make of a topic, or makes. */
+export function useChangeTopic(name: string, { isDryRun }: { readonly isDryRun: boolean }) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ change: body, etag }: TopicEdit) =>
+      (
+        await call('PATCH /api/v1/topics/{name}', {
+          ...{ path: { name }, query: { dryRun: isDryRun }, body },
+          headers: { 'if-match': etag },
+        })
+      ).data,
+    onSuccess: async () => {
+      if (!isDryRun) await client.invalidateQueries({ queryKey: [KEY] });
+    },
+  });
+}
+
+/** Whether somebody has changed a topic since it was read. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.reason === 'PRECONDITION_FAILED';
 }
 
 /** What a deletion would take away. */

@@ -1,7 +1,7 @@
 import type { Partition, Topic } from '@streamhouse/api/rest/topics.ts';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Copy, Trash2 } from 'lucide-react';
+import { Copy, Pencil, Trash2 } from 'lucide-react';
 import { lazy, Suspense } from 'react';
 import { messageOf, useRefresh } from '../../queries/api.ts';
 import { partitionsQuery, topicQuery } from '../../queries/topics.ts';
@@ -16,19 +16,31 @@ import { useToast } from '../../ui/toast.tsx';
 import { ownerText } from './topic-columns.tsx';
 import { topicYaml } from './topic-yaml.ts';
 
+const ChangeTopicDialog = lazy(async () => ({
+  default: (await import('./change-topic-dialog.tsx')).ChangeTopicDialog,
+}));
 const DeleteTopicDialog = lazy(async () => ({
   default: (await import('./delete-topic-dialog.tsx')).DeleteTopicDialog,
 }));
 const route = getRouteApi('/topics/$name');
 
+type DialogName = 'change' | 'delete';
+
 export function TopicPage() {
   const { name } = route.useParams();
-  const { delete: isDeleting } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
   const topic = useQuery({ ...topicQuery(name), ...useRefresh() });
-  const setDeleting = (isOpen: boolean): void =>
-    void navigate({ search: (before) => ({ ...before, delete: isOpen || undefined }) });
-  const isManaged = topic.data?.owner.kind === 'kubernetes';
+  const show = (dialog: DialogName | undefined): void =>
+    void navigate({
+      search: (before) => ({
+        ...before,
+        change: dialog === 'change' || undefined,
+        delete: dialog === 'delete' || undefined,
+      }),
+    });
+  const close = (): void => show(undefined);
+  const isOurs = topic.data?.owner.kind === 'api';
   return (
     <Page
       title={name}
@@ -38,25 +50,7 @@ export function TopicPage() {
           Topics
         </Link>
       }
-      actions={
-        <>
-          <Link to="/console" search={{ topic: name }} className={buttonClass()}>
-            Send
-          </Link>
-          <Link to="/topics/$name/messages" params={{ name }} className={buttonClass('primary')}>
-            View Messages
-          </Link>
-          <Button
-            look="danger"
-            icon={Trash2}
-            disabled={topic.data === undefined || isManaged}
-            title={isManaged ? 'Its resource owns it: delete that one' : undefined}
-            onClick={() => setDeleting(true)}
-          >
-            Delete
-          </Button>
-        </>
-      }
+      actions={<Actions name={name} owner={topic.data?.owner.kind} onOpen={show} />}
     >
       <PartitionsVerdict name={name} />
       <Panel
@@ -69,12 +63,49 @@ export function TopicPage() {
         {(known) => <TopicFacts topic={known} />}
       </Panel>
       <Partitions name={name} />
-      {isDeleting === true && (
-        <Suspense>
-          <DeleteTopicDialog name={name} onClose={() => setDeleting(false)} />
-        </Suspense>
-      )}
+      <Suspense>
+        {isOurs && search.change === true && <ChangeTopicDialog name={name} onClose={close} />}
+        {search.delete === true && <DeleteTopicDialog name={name} onClose={close} />}
+      </Suspense>
     </Page>
+  );
+}
+
+interface ActionsProps {
+  readonly name: string;
+  /** Undefined: not known yet. */
+  readonly owner: Topic['owner']['kind'] | undefined;
+  readonly onOpen: (dialog: DialogName) => void;
+}
+
+function Actions({ name, owner, onOpen }: ActionsProps) {
+  const isManaged = owner === 'kubernetes';
+  return (
+    <>
+      <Link to="/console" search={{ topic: name }} className={buttonClass()}>
+        Send
+      </Link>
+      <Link to="/topics/$name/messages" params={{ name }} className={buttonClass('primary')}>
+        View Messages
+      </Link>
+      <Button
+        icon={Pencil}
+        disabled={owner !== 'api'}
+        title={isManaged ? 'Its resource owns it: change that one' : undefined}
+        onClick={() => onOpen('change')}
+      >
+        Change
+      </Button>
+      <Button
+        look="danger"
+        icon={Trash2}
+        disabled={owner !== 'api'}
+        title={isManaged ? 'Its resource owns it: delete that one' : undefined}
+        onClick={() => onOpen('delete')}
+      >
+        Delete
+      </Button>
+    </>
   );
 }
 
