@@ -10,6 +10,7 @@ import { openS3Store } from '@streamhouse/store/objects/s3.ts';
 import { PoolController } from './controllers/agent-pool.ts';
 import { startApiServer } from './http/api-server.ts';
 import { type ApiParts, startApi } from './http/start-api.ts';
+import { TlsFiles } from './http/tls-files.ts';
 import type { ClusterAccess } from './kube/cluster-access.ts';
 import { HttpKubeApi } from './kube/http-kube-api.ts';
 import type { KubeApi } from './kube/kube-api.ts';
@@ -112,7 +113,10 @@ async function serveApi(
       onError: (error) => log.warn({ err: error }, 'a connection to Postgres failed'),
     }),
   );
-  const { port, keysFile, tokenAudience: audience } = api;
+  const { port, keysFile, tls, tokenAudience: audience } = api;
+  const onTlsError = (error: unknown): void =>
+    log.warn({ err: error }, 'the certificate of the API cannot be used; the one before it stays');
+  const tlsFiles = tls && (await TlsFiles.open({ ...tls, clock, random, onError: onTlsError }));
   const { handler, sockets } = owned.use(
     await startApi(
       { ...api, isLoopback: false },
@@ -128,6 +132,7 @@ async function serveApi(
       host: undefined,
       port,
       sockets,
+      tls: tlsFiles,
       drain: { clock, ms: API_DRAIN_MS },
     }),
   );

@@ -51,6 +51,7 @@ describe('the settings of an operator', () => {
         port: 3001,
         basePath: '/',
         keysFile: undefined,
+        tls: undefined,
         tokenAudience: undefined,
         isReadOnly: false,
         allowedOrigins: [],
@@ -87,6 +88,14 @@ describe('the settings of an operator', () => {
     ]);
   });
 
+  test('have the certificate of the API by the paths of its files', () => {
+    const paths = { API_TLS_CERT_FILE: '/tls/tls.crt', API_TLS_KEY_FILE: '/tls/tls.key' };
+    expect(read({ ...REQUIRED, ...paths }).api.tls).toEqual({
+      certFile: '/tls/tls.crt',
+      keyFile: '/tls/tls.key',
+    });
+  });
+
   test('watch the namespaces that are named once each, or all of them', () => {
     expect(read({ ...REQUIRED, WATCH_NAMESPACES: 'a, b,a,' }).namespaces).toEqual(['a', 'b']);
     expect(read({ ...REQUIRED, WATCH_NAMESPACES: '*' }).namespaces).toBeUndefined();
@@ -105,6 +114,7 @@ describe('the settings of an operator', () => {
       HTTP_PORT: '70000',
       API_BASE_PATH: 'streamhouse/',
       API_ALLOWED_ORIGINS: 'https://console.example,https://console.example/',
+      API_TLS_CERT_FILE: '/tls/tls.crt',
       STREAMHOUSE_PREFIX: '../up',
       AWS_ACCESS_KEY_ID: 'AKID',
       POD_NAME: 'Operator_1',
@@ -124,6 +134,7 @@ describe('the settings of an operator', () => {
         'HTTP_PORT',
         'API_BASE_PATH',
         'API_ALLOWED_ORIGINS',
+        'API_TLS_KEY_FILE',
         'AGENT_IMAGE',
         'AGENT_SECRET_NAME',
         'STREAMHOUSE_PREFIX',

@@ -3,6 +3,7 @@ import { isIPv6 } from 'node:net';
 import { Secret } from '@streamhouse/core/secret.ts';
 import type { ApiSettings } from './http/api.ts';
 import type { ServiceAccount } from './kube/service-account.ts';
+import type { TlsPaths } from './http/tls-files.ts';
 import { NAME_TEMPLATES, type NameTemplate } from './plan/topic-name.ts';
 import { SettingsReader, type SettingsSource } from './settings-reader.ts';
 
@@ -51,6 +52,8 @@ export interface OperatorApiSettings extends Omit<ApiSettings, 'isLoopback'> {
   readonly port: number;
   /** Absolute path of the file of API keys, which is followed; undefined: none are taken. */
   readonly keysFile: string | undefined;
+  /** Files of its certificate, which are followed; undefined: it speaks plain HTTP. */
+  readonly tls: TlsPaths | undefined;
   /** That tokens of Kubernetes must have been made for; undefined: none are taken. */
   readonly tokenAudience: string | undefined;
 }
@@ -114,12 +117,21 @@ function readApi(read: SettingsReader): OperatorApiSettings {
     port: read.integer('API_PORT', 3001, 0, 65_535),
     basePath: read.basePath('API_BASE_PATH'),
     keysFile: read.text('API_KEYS_FILE', '') || undefined,
+    tls: readTls(read),
     tokenAudience: read.text('API_TOKEN_AUDIENCE', '') || undefined,
     isReadOnly: read.oneOf('API_READ_ONLY', 'false', ['true', 'false']) === 'true',
     allowedOrigins: read.origins('API_ALLOWED_ORIGINS'),
     trustedProxies: read.integer('API_TRUSTED_PROXIES', 0, 0, 16),
     requestsPerMinute: read.integer('API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
   };
+}
+
+function readTls(read: SettingsReader): TlsPaths | undefined {
+  const certFile = read.text('API_TLS_CERT_FILE', '');
+  const keyFile = read.text('API_TLS_KEY_FILE', '');
+  if ((certFile === '') !== (keyFile === ''))
+    read.fault('API_TLS_KEY_FILE', 'and API_TLS_CERT_FILE must be set together, or neither');
+  return certFile === '' ? undefined : { certFile, keyFile };
 }
 
 function readInstall(read: SettingsReader): InstallSettings {

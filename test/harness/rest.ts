@@ -5,6 +5,7 @@ import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import type { ApiSettings } from '@streamhouse/operator/http/api.ts';
 import { startApiServer } from '@streamhouse/operator/http/api-server.ts';
 import { type ApiParts, startApi } from '@streamhouse/operator/http/start-api.ts';
+import type { TlsFiles } from '@streamhouse/operator/http/tls-files.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import type { OperatorMetadata } from '@streamhouse/store/metadata/port.ts';
@@ -28,11 +29,14 @@ export interface LogLine {
 export interface RestOptions extends Partial<ApiSettings> {
   readonly keysFile?: string;
   readonly tokens?: ApiParts['tokens'];
+  readonly tls?: TlsFiles;
+  /** Absent: any that is free. */
+  readonly port?: number;
 }
 
 export async function startRest(
   store: OperatorMetadata,
-  { keysFile, tokens, ...settings }: RestOptions = {},
+  { keysFile, tokens, tls, port = 0, ...settings }: RestOptions = {},
 ): Promise<RestApi> {
   await using parts = new AsyncDisposableStack();
   const lines: LogLine[] = [];
@@ -62,9 +66,9 @@ export async function startRest(
     ),
   );
   const server = parts.use(
-    await startApiServer(api.handler, { host: '127.0.0.1', port: 0, sockets: api.sockets }),
+    await startApiServer(api.handler, { host: '127.0.0.1', port, sockets: api.sockets, tls }),
   );
-  const url = `http://127.0.0.1:${server.port}`;
+  const { url } = server;
   const owned = parts.move();
   return {
     ...{ url, port: server.port, lines, call: createCaller({ baseUrl: url }) },

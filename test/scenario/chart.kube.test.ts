@@ -26,6 +26,7 @@ const ALL_ON = nested({
   'dev.enabled': true,
   'api.basePath': '/streamhouse',
   'api.keys.existingSecret': 'api-keys',
+  'api.tls.secretName': 'api-tls',
   'api.tokenAudience': 'streamhouse.example',
   'api.ingress.enabled': true,
   'api.ingress.host': 'streams.example',
@@ -183,13 +184,18 @@ describe.skipIf(plane === undefined)('the chart', () => {
     expect(operatorIn(objects).env['API_BASE_PATH']).toBe('/streamhouse');
   });
 
-  test('has the file of API keys where the operator looks for it, and looks for none that is not there', async () => {
+  test('has the files of the API where the operator looks for them, and looks for none that is not there', async () => {
     const { env, mounts, volumes } = operatorIn(await render(runner, ALL_ON));
-    const secret = volumes.find(({ secret }) => secret?.secretName === 'api-keys');
-    const mount = mounts.find(({ name }) => name === secret?.name);
-    expect(env['API_KEYS_FILE']).toBe(`${mount?.mountPath}/keys.json`);
+    const folderOf = (name: string): string | undefined => {
+      const volume = volumes.find(({ secret }) => secret?.secretName === name);
+      return mounts.find((mount) => mount.name === volume?.name)?.mountPath;
+    };
+    expect(env['API_KEYS_FILE']).toBe(`${folderOf('api-keys')}/keys.json`);
+    expect(env['API_TLS_CERT_FILE']).toBe(`${folderOf('api-tls')}/tls.crt`);
+    expect(env['API_TLS_KEY_FILE']).toBe(`${folderOf('api-tls')}/tls.key`);
     const without = operatorIn(await render(runner));
     expect(without.env).not.toHaveProperty('API_KEYS_FILE');
+    expect(without.env).not.toHaveProperty('API_TLS_CERT_FILE');
     expect(without.env).not.toHaveProperty('API_TOKEN_AUDIENCE');
     expect(without.volumes.map(({ name }) => name)).toEqual(['tmp']);
   });

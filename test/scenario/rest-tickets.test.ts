@@ -1,6 +1,5 @@
 /** B-13: a ticket for a socket, given by one operator and taken by another, each with connections of its own to Postgres. */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,8 +10,8 @@ import {
   type TestDatabase,
 } from '@streamhouse/store/metadata/pg/database.test-support.ts';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import WebSocket from 'ws';
 import { type RestApi, startRest } from '../harness/rest.ts';
+import { upgrade } from '../harness/upgrade.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -43,15 +42,8 @@ async function give(): Promise<{ ticket: string; expiresAt: number }> {
 
 /** 101 when it is let in. */
 async function statusOf(api: RestApi, ticket: string): Promise<number | undefined> {
-  const socket = new WebSocket(`ws://127.0.0.1:${api.port}${MONITORING_PATH}?ticket=${ticket}`);
-  const refused = Promise.withResolvers<number | undefined>();
-  socket.on('unexpected-response', (request, response) => {
-    refused.resolve(response.statusCode);
-    request.destroy();
-  });
-  socket.on('error', () => undefined);
-  const status = await Promise.race([once(socket, 'open').then(() => 101), refused.promise]);
-  socket.terminate();
+  const { status, socket } = await upgrade(`${api.url}${MONITORING_PATH}?ticket=${ticket}`);
+  socket?.destroy();
   return status;
 }
 

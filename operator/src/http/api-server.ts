@@ -1,5 +1,6 @@
 /** The HTTP server under the API: what a connection may cost before a request is understood. */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { PROBLEM_TYPE, type Problem } from '@streamhouse/api/rest/problem.ts';
@@ -7,6 +8,7 @@ import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import { problemOf } from './problem.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -19,7 +21,7 @@ export interface ApiSockets {
 
 export interface ApiServer extends AsyncDisposable {
   readonly port: number;
-  /** As in `http://127.0.0.1:3001`. */
+  /** As in `http://127.0.0.1:3001`; `https` with a certificate. */
   readonly url: string;
 }
 
@@ -35,6 +37,8 @@ export interface ApiServerOptions {
   /** 0: any that is free. */
   readonly port: number;
   readonly sockets?: ApiSockets;
+  /** Absent: it speaks plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
   /** How long requests may go on when the server ends; absent: they are cut. */
   readonly drain?: { readonly clock: Clock; readonly ms: number };
 }
@@ -44,17 +48,10 @@ export interface ApiServerOptions {
  */
 export async function startApiServer(
   handler: HttpHandler,
-  { host, port, sockets, drain }: ApiServerOptions,
+  { host, port, sockets, tls, drain }: ApiServerOptions,
 ): Promise<ApiServer> {
-  const server = createServer(
-    {
-      maxHeaderSize: LIMITS.apiHeaderBytesMax,
-      headersTimeout: LIMITS.apiHeadersMsMax,
-      requestTimeout: LIMITS.apiRequestMsMax,
-      connectionsCheckingInterval: CHECK_EVERY_MS,
-    },
-    handler,
-  );
+  const stop = new AbortController();
+  const { server, following } = createListener(handler, tls, stop.signal);
   server.maxHeadersCount = HEADERS_MAX;
   server.maxConnections = LIMITS.apiConnectionsMax;
   server.maxRequestsPerSocket = LIMITS.apiRequestsPerSocketMax;
@@ -71,8 +68,10 @@ export async function startApiServer(
   const bound = typeof address === 'object' && address !== null ? address.port : port;
   return {
     port: bound,
-    url: `http://${host ?? 'localhost'}:${bound}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host ?? 'localhost'}:${bound}`,
     [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await following;
       sockets?.end();
       const cut = (): void => server.closeAllConnections();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
@@ -81,6 +80,26 @@ export async function startApiServer(
       cancel?.();
     },
   };
+}
+
+const BOUNDS = {
+  maxHeaderSize: LIMITS.apiHeaderBytesMax,
+  headersTimeout: LIMITS.apiHeadersMsMax,
+  requestTimeout: LIMITS.apiRequestMsMax,
+  connectionsCheckingInterval: CHECK_EVERY_MS,
+} as const;
+
+/** Connections keep the certificate that they began with: a new one is for those that come after it. */
+function createListener(
+  handler: HttpHandler,
+  tls: TlsFiles | undefined,
+  signal: AbortSignal,
+): { readonly server: Server; readonly following: Promise<void> | undefined } {
+  if (tls === undefined) return { server: createServer(BOUNDS, handler), following: undefined };
+  const options = { ...BOUNDS, ...tls.first, handshakeTimeout: LIMITS.apiHeadersMsMax };
+  const server = createTlsServer(options, handler);
+  const following = tls.follow((pair) => server.setSecureContext(pair), signal);
+  return { server, following };
 }
 
 /** Answers what is no request of HTTP, and ends the connection. */

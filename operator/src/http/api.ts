@@ -8,7 +8,6 @@ import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
 import type { RequestStore } from '@streamhouse/store/metadata/requests.ts';
 import express, { type Express, type Request, type Response } from 'express';
-import helmet from 'helmet';
 import type { z } from 'zod';
 import type { Logger } from '../log.ts';
 import { type Answer, answerOf, sendAnswer, sendProblem } from './answer.ts';
@@ -25,6 +24,7 @@ import { CONSOLE_FILES, consoleFiles } from './console-files.ts';
 import { checkLoopbackHost, checkOrigin, corsHeaders } from './origin.ts';
 import { fieldErrors, InvalidRequest, problemOf } from './problem.ts';
 import { limitRequests, type RateLimit } from './rate-limit.ts';
+import { securityHeaders } from './security-headers.ts';
 
 export interface ApiSettings {
   /** Where it is mounted, as in `/` or `/streamhouse`. */
@@ -34,7 +34,7 @@ export interface ApiSettings {
   readonly isReadOnly: boolean;
   /** Origins of other pages that may use it, as in `https://console.example`. */
   readonly allowedOrigins: readonly string[];
-  /** Proxies in front of it, whose `X-Forwarded-For` is believed. */
+  /** Proxies in front of it, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed. */
   readonly trustedProxies: number;
   /** Of one principal. */
   readonly requestsPerMinute: number;
@@ -69,7 +69,7 @@ export function createApi(settings: ApiSettings, components: ApiComponents): Exp
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
   app.set('trust proxy', settings.trustedProxies);
-  app.use(helmet({ contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY } }));
+  app.use(securityHeaders());
   app.use(settings.basePath, routerOf(settings, pipeline));
   app.use(settings.basePath, consoleFiles(CONSOLE_FILES, settings.basePath));
   app.use((request, response) => {
@@ -85,15 +85,6 @@ export function createApi(settings: ApiSettings, components: ApiComponents): Exp
 
 const CALLER_GONE = 'who asked does not wait for the answer any more';
 const NO_SUCH_PATH = 'there is nothing at this path: see /openapi.json';
-const SELF = ["'self'"];
-const CONTENT_POLICY = {
-  defaultSrc: SELF,
-  baseUri: SELF,
-  formAction: SELF,
-  frameAncestors: ["'none'"],
-  imgSrc: ["'self'", 'data:'],
-  objectSrc: ["'none'"],
-};
 
 function routerOf(settings: ApiSettings, pipeline: Pipeline): express.Router {
   const router = express.Router({ caseSensitive: true, strict: true });
@@ -216,7 +207,6 @@ class Pipeline {
     const who = identified?.principal.id ?? `open:${request.ip}`;
     await this.#limit(request, response, who);
     const input = await readInput(route, request);
-    if (route.endsWithCaller === true) return await this.#runFor(response, served, asked);
     trace.name = nameIn(input);
     trace.isDryRun = input.isDryRun;
     if (identified !== undefined) await this.#authorize(route, identified.principal, trace, signal);
@@ -226,6 +216,7 @@ class Pipeline {
       ifMatch: request.headers['if-match'],
       http: { headers: request.headers, address: request.ip ?? '' },
     };
+    if (route.endsWithCaller === true) return await this.#runFor(response, served, asked);
     if (key.startsWith('GET ') && typeof route.access === 'object') {
       const question = JSON.stringify([key, input.path, input.query]);
       return await this.#reads.get(question, () => this.#run(served, asked));
@@ -240,6 +231,15 @@ class Pipeline {
   /** With a time of its own: others may wait for the same answer when this caller is gone. */
   async #run(
     { route, handler }: Served,
+    asked: Omit<Asked, 'signal'>,
+    gone: readonly AbortSignal[] = [],
+  ): Promise<Answer> {
+    using timeout = abortAfter(this.#components.clock, LIMITS.apiAnswerMsMax);
+    const signal = AbortSignal.any([timeout.signal, ...gone]);
+    const reply = await handler({ ...asked, signal });
+    return answerOf(route, reply, asked.isDryRun);
+  }
+
   async #runFor(response: Response, served: Served, asked: Omit<Asked, 'signal'>): Promise<Answer> {
     const gone = new AbortController();
     const onClose = (): void =>
@@ -251,15 +251,6 @@ class Pipeline {
     } finally {
       response.off('close', onClose);
     }
-  }
-
-    asked: Omit<Asked, 'signal'>,
-    gone: readonly AbortSignal[] = [],
-  ): Promise<Answer> {
-    using timeout = abortAfter(this.#components.clock, LIMITS.apiAnswerMsMax);
-    const signal = AbortSignal.any([timeout.signal, ...gone]);
-    const reply = await handler({ ...asked, signal });
-    return answerOf(route, reply, asked.isDryRun);
   }
 
   async #identify(

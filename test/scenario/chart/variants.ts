@@ -62,6 +62,7 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'api.basePath': { value: '/streamhouse' },
   'api.readOnly': { value: true },
   'api.keys.existingSecret': { value: 'api-keys' },
+  'api.tls.secretName': { value: 'api-tls' },
   'api.tokenAudience': { value: 'streamhouse.example' },
   'api.allowedOrigins': { value: ['https://other.example'] },
   'api.trustedProxies': { value: 1 },

@@ -10,6 +10,10 @@
 {{- if .keys.existingSecret }}
 - { name: API_KEYS_FILE, value: /etc/streamhouse/api-keys/keys.json }
 {{- end }}
+{{- if .tls.secretName }}
+- { name: API_TLS_CERT_FILE, value: /etc/streamhouse/api-tls/tls.crt }
+- { name: API_TLS_KEY_FILE, value: /etc/streamhouse/api-tls/tls.key }
+{{- end }}
 {{- with .tokenAudience }}
 - { name: API_TOKEN_AUDIENCE, value: {{ . | quote }} }
 {{- end }}
