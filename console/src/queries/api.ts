@@ -65,7 +65,7 @@ export function fieldErrorsOf(error: unknown, names: readonly string[]): Map<str
   if (error == null) return found;
   const errors = error instanceof ProblemError ? error.problem.errors : [];
   for (const { path, message } of errors) {
-    const name = path.replace(/^body\./, '');
+    const name = path.replace(/^(body|query)\./, '');
     if (names.includes(name)) found.set(name, message);
   }
   if (found.size === 0) found.set('', messageOf(error));

@@ -5,6 +5,8 @@ import type {
   ProducedBatch,
   ProduceRequest,
   RecordOut,
+  Searched,
+  SearchQuery,
 } from '@streamhouse/api/rest/records.ts';
 import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
 import { call, repeatKey } from './api.ts';
@@ -40,48 +42,51 @@ export function recordsQuery({ topic, partition, offset, timestamp }: RecordsSta
   });
 }
 
-export interface ScanProgress {
-  readonly scanned: number;
+/** What is looked for: a text, or an expression in CEL. */
+export type ScanCriteria = Pick<SearchQuery, 'text' | 'filter'>;
+
+export interface ScanProgress extends Pick<Searched, 'scanned' | 'failed' | 'firstFailure'> {
   readonly found: readonly RecordOut[];
-  readonly nextOffset: number;
+  /** Undefined: nothing has been heard yet. */
+  readonly nextOffset: number | undefined;
   readonly isAtEnd: boolean;
 }
 
-/** Records that one search looks at, and finds, before it asks to go on. */
-const SCAN_RECORDS_MAX = 20_000;
-const SCAN_FOUND_MAX = 500;
-const SCAN_STEP = 1_000;
+export const UNSCANNED: ScanProgress = {
+  ...{ scanned: 0, failed: 0, firstFailure: null },
+  ...{ found: [], nextOffset: undefined, isAtEnd: false },
+};
 
-/** Reads on from an offset and keeps what has the text in its key, value or headers, in any case. */
+/** Records that one scan looks at, and finds, before it asks to go on. */
+const SCAN_RECORDS_MAX = 100_000;
+const SCAN_FOUND_MAX = 500;
+
+/** Searches on from an offset, as far as each answer of the server reaches. */
 export async function scan(
-  start: RecordsStart,
-  text: string,
+  { topic, partition, offset, timestamp }: RecordsStart,
+  criteria: ScanCriteria,
   onProgress: (progress: ScanProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const wanted = text.toLowerCase();
-  let found: readonly RecordOut[] = [];
-  let scanned = 0;
-  let query: ConsumeQuery = { ...start, maxRecords: SCAN_STEP };
+  let from: Partial<SearchQuery> = { offset, timestamp };
+  let before = UNSCANNED;
   for (;;) {
-    const { records, nextOffset, highWatermark } = await consume(query, signal);
-    scanned += records.length;
-    found = [...found, ...records.filter((record) => hasText(record, wanted))];
-    const isAtEnd = nextOffset >= highWatermark;
-    onProgress({ scanned, found, nextOffset, isAtEnd });
-    if (isAtEnd || scanned >= SCAN_RECORDS_MAX || found.length >= SCAN_FOUND_MAX) return;
-    query = {
-      topic: start.topic,
-      partition: start.partition,
-      offset: nextOffset,
-      maxRecords: SCAN_STEP,
+    const maxRecords = SCAN_FOUND_MAX - before.found.length;
+    const query = { topic, partition, ...from, ...criteria, maxRecords };
+    const { data } = await call('GET /api/v1/search', { query, signal });
+    before = {
+      scanned: before.scanned + data.scanned,
+      failed: before.failed + data.failed,
+      firstFailure: before.firstFailure ?? data.firstFailure,
+      found: [...before.found, ...data.records],
+      nextOffset: data.nextOffset,
+      isAtEnd: data.endedBy === 'end',
     };
+    onProgress(before);
+    const isFull = before.found.length >= SCAN_FOUND_MAX || before.scanned >= SCAN_RECORDS_MAX;
+    if (before.isAtEnd || isFull || data.scanned === 0) return;
+    from = { offset: data.nextOffset };
   }
-}
-
-function hasText({ key, value, headers }: RecordOut, wanted: string): boolean {
-  const texts = [key, value, ...headers.flatMap((header) => [header.name, header.value])];
-  return texts.some((text) => text?.toLowerCase().includes(wanted) === true);
 }
 
 export function useProduce() {

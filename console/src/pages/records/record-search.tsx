@@ -1,56 +1,114 @@
 import { getRouteApi } from '@tanstack/react-router';
 import { Search } from 'lucide-react';
-import { type SyntheticEvent, useState } from 'react';
-import type { RecordsStart } from '../../queries/records.ts';
+import { type SyntheticEvent, useEffect, useState } from 'react';
+import type { RecordsStart, ScanCriteria } from '../../queries/records.ts';
 import { Button } from '../../ui/button.tsx';
+import { Field, SelectField } from '../../ui/field.tsx';
 import type { useScan } from './use-scan.ts';
 
 const route = getRouteApi('/topics/$name/messages');
+
+const KINDS = [
+  ['text', 'Text'],
+  ['filter', 'CEL'],
+] as const;
+type Kind = (typeof KINDS)[number][0];
+
+const LABELS: Readonly<Record<Kind, string>> = {
+  text: 'Text in key, value or headers, in any case',
+  filter: 'Expression in CEL that is true of a record',
+};
 
 interface RecordSearchProps {
   readonly scan: ReturnType<typeof useScan>;
   readonly start: RecordsStart;
 }
 
-/** Reads on from where the page starts and shows only what has the text. */
-export function RecordSearch({ scan, start }: RecordSearchProps) {
-  const { q = '' } = route.useSearch();
+/** Reads on from where the page starts and shows only what is looked for. What that is stands in the URL. */
+export function RecordSearch({ scan, start: from }: RecordSearchProps) {
+  const { q, filter } = route.useSearch();
   const navigate = route.useNavigate();
-  const [text, setText] = useState(q);
-  const { result } = scan;
-  const canGoOn = result.state === 'done' && !result.progress.isAtEnd;
+  const [kind, setKind] = useState<Kind>(filter === undefined ? 'text' : 'filter');
+  const [text, setText] = useState(filter ?? q ?? '');
+  const { result, start, clear, cancel } = scan;
+  const { topic, partition, offset, timestamp } = from;
+  const criteria = criteriaOf(q, filter);
+  useEffect(() => {
+    const wanted = criteriaOf(q, filter);
+    if (wanted === undefined) clear();
+    else start({ topic, partition, offset, timestamp }, wanted);
+  }, [start, clear, topic, partition, offset, timestamp, q, filter]);
+  const look = (wanted: string): void => {
+    const said = wanted || undefined;
+    const [nextQ, nextFilter] = kind === 'text' ? [said, undefined] : [undefined, said];
+    if (nextQ === q && nextFilter === filter && criteria !== undefined) start(from, criteria);
+    else
+      void navigate({
+        search: (before) => ({ ...before, q: nextQ, filter: nextFilter }),
+        replace: true,
+      });
+  };
   const onSubmit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    void navigate({ search: (before) => ({ ...before, q: text || undefined }), replace: true });
-    if (text === '') scan.clear();
-    else scan.start(start, text);
+    look(text);
   };
-  const goOn = (): void => {
-    const { topic, partition } = start;
-    scan.start({ topic, partition, offset: result.progress.nextOffset }, text);
-  };
+  const { nextOffset, isAtEnd } = result.progress;
+  const canGoOn = result.state === 'done' && nextOffset !== undefined && !isAtEnd;
   return (
-    <form role="search" onSubmit={onSubmit} className="flex min-w-0 flex-wrap gap-2">
-      <input
-        type="search"
-        data-search
-        className="field w-64! grow"
-        aria-label="Text in key, value or headers"
-        placeholder="Text in key, value or headers"
-        value={text}
-        onChange={({ target }) => {
-          setText(target.value);
-          if (target.value === '') scan.clear();
-        }}
-      />
-      {result.state === 'running' ? (
-        <Button onClick={scan.cancel}>Cancel</Button>
-      ) : (
-        <Button type="submit" icon={Search}>
-          Search
-        </Button>
-      )}
-      {canGoOn && <Button onClick={goOn}>Search on</Button>}
+    <form role="search" onSubmit={onSubmit} className="flex flex-wrap items-start gap-x-3 gap-y-2">
+      <SelectField label="Search by" value={kind} onChange={setKind} options={KINDS} />
+      <Field
+        label={LABELS[kind]}
+        className="grow basis-72"
+        error={result.faults.get(kind)}
+        hint={kind === 'filter' ? <Examples /> : undefined}
+      >
+        {(props) => (
+          <input
+            {...props}
+            type="search"
+            data-search
+            spellCheck={false}
+            className={`field ${kind === 'filter' ? 'font-mono' : ''}`}
+            value={text}
+            onChange={({ target }) => {
+              setText(target.value);
+              if (target.value === '') look('');
+            }}
+          />
+        )}
+      </Field>
+      <div className="flex gap-2 pt-5">
+        {result.state === 'running' ? (
+          <Button onClick={cancel}>Cancel</Button>
+        ) : (
+          <Button type="submit" icon={Search}>
+            Search
+          </Button>
+        )}
+        {canGoOn && criteria !== undefined && (
+          <Button onClick={() => start({ topic, partition, offset: nextOffset }, criteria)}>
+            Search on
+          </Button>
+        )}
+      </div>
     </form>
+  );
+}
+
+function criteriaOf(q: string | undefined, filter: string | undefined): ScanCriteria | undefined {
+  if (filter !== undefined) return { filter };
+  return q === undefined ? undefined : { text: q };
+}
+
+function Examples() {
+  return (
+    <>
+      Of <code>key</code>, <code>value</code>, <code>json</code>, <code>headers</code>,{' '}
+      <code>offset</code> and <code>timestamp</code>, as in{' '}
+      <code>json.amount &gt; 100 &amp;&amp; json.currency == "EUR"</code>,{' '}
+      <code>headers.trace == "t-7"</code> or{' '}
+      <code>timestamp &gt; timestamp("2026-01-31T12:00:00Z")</code>
+    </>
   );
 }

@@ -35,9 +35,10 @@ export function RecordStartForm() {
     setFault(found);
     if (found !== undefined) return;
     void navigate({
-      search: ({ partition, q }) => ({
+      search: ({ partition, q, filter }) => ({
         partition,
         q,
+        filter,
         max: Number(max),
         offset: from === 'offset' ? Number(offset) : undefined,
         timestamp: from === 'timestamp' ? new Date(time).getTime() : undefined,

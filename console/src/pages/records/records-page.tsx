@@ -40,9 +40,9 @@ export function RecordsPage() {
           {name}
         </Link>
       }
-      actions={<RecordSearch scan={scan} start={{ topic: name, partition, offset, timestamp }} />}
     >
       <RecordStartForm key={JSON.stringify([partition, offset, timestamp, max])} />
+      <RecordSearch scan={scan} start={{ topic: name, partition, offset, timestamp }} />
       <div
         className={
           selected === undefined
@@ -145,15 +145,7 @@ function useShownRecords(topic: string, { partition, offset, timestamp, max, tai
 
 /** How much of the partition is shown. */
 function Extent({ shown, scan }: { readonly shown: Shown; readonly scan: Scan }) {
-  const { progress } = scan;
-  if (scan.state !== 'idle')
-    return (
-      <span className="text-xs text-muted" role="status">
-        {plural(progress.found.length, 'record')} found in {whole(progress.scanned)}
-        {scan.state === 'running' ? '…' : progress.isAtEnd ? ', to the end' : ''}
-        {scan.state === 'failed' && `: ${messageOf(scan.error)}`}
-      </span>
-    );
+  if (scan.state !== 'idle') return <Found scan={scan} />;
   if (shown.isTail)
     return (
       <span className="text-xs">
@@ -166,6 +158,21 @@ function Extent({ shown, scan }: { readonly shown: Shown; readonly scan: Scan })
     <span className="text-xs text-muted">
       {plural(records.length, 'record')} shown; the partition has offsets {whole(last.lowWatermark)}{' '}
       to {whole(last.highWatermark)}
+    </span>
+  );
+}
+
+/** What a search came to so far. */
+function Found({ scan }: { readonly scan: Scan }) {
+  const { state, progress, faults } = scan;
+  const { found, scanned, failed, firstFailure, isAtEnd } = progress;
+  return (
+    <span className="text-xs text-muted" role="status">
+      {plural(found.length, 'record')} found in {whole(scanned)}
+      {state === 'running' ? '…' : isAtEnd ? ', to the end' : ''}
+      {firstFailure !== null &&
+        `; the expression failed on ${whole(failed)}, first at offset ${whole(firstFailure.offset)}: ${firstFailure.message}`}
+      {faults.has('') && `: ${faults.get('')}`}
     </span>
   );
 }
