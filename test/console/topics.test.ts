@@ -170,3 +170,15 @@ test.each(['light', 'dark'] as const)('keeps nobody out, %s', async (colorScheme
     [],
   );
 });
+
+test('beside the charts the table of topics has room for all its columns', async () => {
+  await using visited = await visit(stage, '/monitoring');
+  const table = visited.page.getByRole('group', { name: 'Topics' });
+  await table.getByText(name).waitFor();
+  const cutPx = await table.evaluate((scroller) => {
+    // What is left at 1280 px where the page and the table have a scroll bar each, as on most desktops.
+    scroller.style.width = `${scroller.clientWidth - 23}px`;
+    return scroller.scrollWidth - scroller.clientWidth;
+  });
+  expect(cutPx).toBe(0);
+});

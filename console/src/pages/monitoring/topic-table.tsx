@@ -18,7 +18,7 @@ const COLUMNS: readonly Column<TopicStats>[] = [
   {
     id: 'name',
     title: 'Name',
-    rem: 8,
+    rem: 7,
     grow: 2,
     isSortable: true,
     cell: ({ name }) => (

@@ -89,7 +89,7 @@ function ChangeForm({ read, readAgain, onClose }: ChangeFormProps) {
         </div>
       </form>
       {dryRun.data !== undefined && !isOvertaken(error) && (
-        <div className="mt-3 flex flex-col gap-3 border-t border-line pt-3">
+        <div ref={intoSight} className="mt-3 flex flex-col gap-3 border-t border-line pt-3">
           <ChangePreview before={topic} after={dryRun.data} />
           <div className="flex justify-end gap-2">
             <Button onClick={onClose}>Cancel</Button>
@@ -101,6 +101,11 @@ function ChangeForm({ read, readAgain, onClose }: ChangeFormProps) {
       )}
     </>
   );
+}
+
+/** On a phone it would appear below what is seen. */
+function intoSight(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: 'nearest' });
 }
 
 /** What is written, what is wrong with it, and what the server says of it. */
@@ -143,7 +148,7 @@ const FORMS: Readonly<Partial<Record<FieldName, string>>> = {
   partitions: 'more only',
   retentionMs: 'as in 168h or 30m; empty: for ever',
   retentionBytes: 'as in 10Gi or 512Mi; empty: no bound',
-  'config.maxRecordBytes': 'as in 512Ki, at most 1Mi; empty: the default',
+  'config.maxRecordBytes': 'as in 512Ki, at most 1Mi; empty: default',
 };
 
 interface WishFieldsProps {

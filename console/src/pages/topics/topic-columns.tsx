@@ -81,7 +81,7 @@ export const TOPIC_COLUMNS: readonly Column<Topic>[] = [
         params={{ name }}
         aria-label={`Details of ${name}`}
         title={`Details of ${name}`}
-        className="relative flex size-6 items-center justify-center rounded text-muted hover:text-ink"
+        className="relative flex size-6 pointer-coarse:size-11 items-center justify-center rounded text-muted hover:text-ink"
       >
         <Eye size={15} aria-hidden />
       </Link>
