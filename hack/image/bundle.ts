@@ -15,6 +15,7 @@ const run = promisify(execFile);
 /** Where a program lies in the image, and its source. Workers keep their addresses, by which they are started. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   'agent.mjs': 'agent/src/main.ts',
+  'api-key.mjs': 'operator/src/api-key/main.ts',
   'agent/src/lease/renew-worker.ts': 'agent/src/lease/renew-worker.ts',
   'operator.mjs': 'operator/src/main.ts',
   'operator/src/http/search/search-worker.ts': 'operator/src/http/search/search-worker.ts',
@@ -44,8 +45,8 @@ process.on('SIGTERM', () => {
 });
 
 const [program, ...args] = process.argv.slice(2);
-if (!['agent', 'operator', 'streamhouse'].includes(program)) {
-  console.error('the commands of this image are agent, operator and streamhouse');
+if (!['agent', 'operator', 'streamhouse', 'api-key'].includes(program)) {
+  console.error('the commands of this image are agent, operator, streamhouse and api-key');
   process.exitCode = 2;
 } else {
   process.argv.splice(2, process.argv.length, ...args);

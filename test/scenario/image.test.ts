@@ -3,10 +3,14 @@
  * it; as root within it, so that a library that it lacks is missed.
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { type Call, createCaller } from '@streamhouse/api/rest/client.ts';
+import { newApiKey, SCOPES } from '@streamhouse/operator/http/identity/api-keys.ts';
+import { ApiKeys } from '@streamhouse/operator/http/identity/api-keys.ts';
 import { createTestDatabase } from '@streamhouse/store/metadata/pg/database.test-support.ts';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { imageConfig } from '../../hack/image/config.ts';
@@ -72,8 +76,37 @@ async function helmTest(bootstrap: Readonly<Record<string, string>>): Promise<st
   return stdout + stderr;
 }
 
+/** The operator of the image, with no Kubernetes to speak to: its API, with every right. */
+async function startApi(metadataUrl: string): Promise<Call> {
+  const folder = 'tmp/operator';
+  const hmacKey = randomBytes(32).toString('base64url');
+  const { key, entry } = newApiKey(hmacKey, { name: 'all', scopes: SCOPES, expiresAt: null });
+  const files = {
+    'keys.json': JSON.stringify({ hmacKey, keys: [entry] }),
+    'ca.crt': '',
+    token: '',
+  };
+  await mkdir(join(root, folder));
+  for (const [name, content] of Object.entries(files))
+    await writeFile(join(root, folder, name), content);
+  const seen = isRoot ? `/${folder}` : join(root, folder);
+  const port = await freePort();
+  start(['operator'], {
+    METADATA_STORE: metadataUrl,
+    ...{ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '1' },
+    ...{ SERVICE_ACCOUNT_FOLDER: seen, API_KEYS_FILE: `${seen}/keys.json` },
+    ...{ POD_NAMESPACE: 'default', POD_NAME: 'operator', AGENT_IMAGE: 'none' },
+    ...{ AGENT_SECRET_NAME: 'none', HTTP_PORT: '0', API_PORT: String(port) },
+  });
+  const baseUrl = `http://127.0.0.1:${port}`;
+  const isServed = async (): Promise<boolean> =>
+    (await fetch(`${baseUrl}/health`).catch(() => undefined))?.ok === true;
+  await until(isServed, AbortSignal.timeout(READY_MS_MAX));
+  return createCaller({ baseUrl, headers: { authorization: `Bearer ${key}` } });
+}
+
 describe.skipIf(!isMade)('the image', () => {
-  test('runs an agent, writes and reads records with it, and stops it', {
+  test('runs an agent, writes, reads and searches records with it and an operator, and stops it', {
     timeout: 120_000,
   }, async () => {
     await using database = await createTestDatabase();
@@ -109,6 +142,10 @@ describe.skipIf(!isMade)('the image', () => {
     expect(stdout.split('\n').filter((line) => line !== '')).toEqual(
       ['lz4', 'snappy', 'zstd', 'gzip'].map((codec) => `packed by ${codec}`),
     );
+    const call = await startApi(database.url);
+    const query = { topic: 'orders', partition: 0, filter: 'value.endsWith("by zstd")' };
+    const found = await call('GET /api/v1/search', { query });
+    expect(found.data.records.map(({ value }) => value)).toEqual(['packed by zstd']);
     if (isRoot) expect(await helmTest(bootstrap)).toBe('wrote and read a record of orders\n');
     agent.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
@@ -123,12 +160,27 @@ describe.skipIf(!isMade)('the image', () => {
   test('tells its commands when it is given none of them', async () => {
     const { exitCode, stderr } = await run(['bash']);
     expect(exitCode).toBe(2);
-    expect(stderr).toBe('the commands of this image are agent, operator and streamhouse\n');
+    expect(stderr).toBe(
+      'the commands of this image are agent, operator, streamhouse and api-key\n',
+    );
+  });
+
+  test('makes keys of the API, which the file beside them lets in', async () => {
+    const words = ['api-key', '--file', '-', '--scopes', 'topics:read'];
+    const one = await run([...words, '--name', 'one']);
+    const two = await run([...words, '--name', 'two'], {}, one.stdout);
+    expect([one.exitCode, two.exitCode]).toEqual([0, 0]);
+    const keys = new ApiKeys(two.stdout);
+    for (const [name, { stderr }] of Object.entries({ one, two }))
+      expect(keys.principal(stderr.trim(), Date.now())).toMatchObject({ name });
   });
 
   test('carries the licence of each library that is in it', async () => {
     const text = await readFile(join(root, 'app/THIRD-PARTY-LICENSES'), 'utf8');
-    for (const name of ['pg', 'pino', '@grpc/grpc-js', '@aws-sdk/client-s3', 'commander'])
+    for (const name of [
+      ...['pg', 'pino', '@grpc/grpc-js', '@aws-sdk/client-s3', 'commander'],
+      '@marcbachmann/cel-js',
+    ])
       expect(text).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
     expect(text).toContain('THE SOFTWARE IS PROVIDED');
   });
