@@ -57,6 +57,7 @@ describe('the settings of an operator', () => {
         allowedOrigins: [],
         trustedProxies: 0,
         requestsPerMinute: 6_000,
+        lagThresholds: { caughtUpMax: 0, normalMax: 1_000 },
       },
       logLevel: 'info',
       install: {
@@ -141,6 +142,20 @@ describe('the settings of an operator', () => {
         'AWS_SECRET_ACCESS_KEY',
       ]),
     );
+  });
+
+  test('say from where on a group lags, in an order that can be', () => {
+    const lag = { API_LAG_CAUGHT_UP_MAX: '10', API_LAG_NORMAL_MAX: '50000' };
+    expect(read({ ...REQUIRED, ...lag }).api.lagThresholds).toEqual({
+      caughtUpMax: 10,
+      normalMax: 50_000,
+    });
+    expect(faultsOf({ ...REQUIRED, API_LAG_CAUGHT_UP_MAX: '1001' })).toEqual([
+      'API_LAG_NORMAL_MAX must be at least API_LAG_CAUGHT_UP_MAX, 1001',
+    ]);
+    expect(faultsOf({ ...REQUIRED, API_LAG_NORMAL_MAX: '-1' })).toEqual([
+      expect.stringMatching(/^API_LAG_NORMAL_MAX must be an integer/),
+    ]);
   });
 
   test('show no secret to whoever prints them', () => {

@@ -1,5 +1,6 @@
 /** What an installation says to its operator: environment -> settings, pure, every fault at once. */
 import { isIPv6 } from 'node:net';
+import type { LagThresholds } from '@streamhouse/api/rest/session.ts';
 import { Secret } from '@streamhouse/core/secret.ts';
 import type { ApiSettings } from './http/api.ts';
 import type { ServiceAccount } from './kube/service-account.ts';
@@ -11,6 +12,9 @@ export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] a
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'] as const;
+
+/** Records. */
+const LAG_MAX = 1_000_000_000_000;
 
 /** Where the agents of every pool, and the operator for what is deleted, find the objects. */
 export interface ObjectStoreSettings {
@@ -123,7 +127,17 @@ function readApi(read: SettingsReader): OperatorApiSettings {
     allowedOrigins: read.origins('API_ALLOWED_ORIGINS'),
     trustedProxies: read.integer('API_TRUSTED_PROXIES', 0, 0, 16),
     requestsPerMinute: read.integer('API_REQUESTS_PER_MINUTE', 6_000, 1, 10_000_000),
+    lagThresholds: readLagThresholds(read),
   };
+}
+
+/** A standalone has these of its operator's variables as well. */
+export function readLagThresholds(read: SettingsReader): LagThresholds {
+  const caughtUpMax = read.integer('API_LAG_CAUGHT_UP_MAX', 0, 0, LAG_MAX);
+  const normalMax = read.integer('API_LAG_NORMAL_MAX', 1_000, 0, LAG_MAX);
+  if (normalMax < caughtUpMax)
+    read.fault('API_LAG_NORMAL_MAX', `must be at least API_LAG_CAUGHT_UP_MAX, ${caughtUpMax}`);
+  return { caughtUpMax, normalMax };
 }
 
 function readTls(read: SettingsReader): TlsPaths | undefined {

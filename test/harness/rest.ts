@@ -49,6 +49,7 @@ export async function startRest(
         allowedOrigins: [],
         trustedProxies: 0,
         requestsPerMinute: 1_000_000,
+        lagThresholds: { caughtUpMax: 0, normalMax: 1_000 },
         ...settings,
       },
       {

@@ -1,6 +1,6 @@
 /** Consumer groups over REST: who is in them, how far they are, and where they read on. */
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { problemOf, type RestApi, startRestOf } from '../harness/rest.ts';
+import { problemOf, startRest, startRestOf } from '../harness/rest.ts';
 import { RestContract } from '../harness/rest-contract.ts';
 import {
   eventually,
@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const RECORDS = 10;
 
 let stage: GroupStage;
-let api: RestApi;
+let api: Awaited<ReturnType<typeof startRestOf>>;
 
 beforeAll(async () => {
   stage = await openGroupStage();
@@ -25,6 +25,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await api?.[Symbol.asyncDispose]();
   await stage?.[Symbol.asyncDispose]();
+});
+
+test('what a lag is called is said by the server, alike to all who ask', async () => {
+  const lagThresholds = { caughtUpMax: 5, normalMax: 50_000 };
+  await using server = await startRest(api.metadata, { lagThresholds });
+  const session = await server.call('GET /api/v1/session', {});
+  expect(session.data.lagThresholds).toEqual(lagThresholds);
 });
 
 async function groupOf(id: string) {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { openApiDocument } from '@streamhouse/api/rest/openapi.ts';
 import type { Operation, Route } from '@streamhouse/api/rest/route.ts';
 import { type Operations, ROUTES } from '@streamhouse/api/rest/routes.ts';
+import type { LagThresholds } from '@streamhouse/api/rest/session.ts';
 import { abortAfter, type Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import { LIMITS } from '@streamhouse/core/limits.ts';
@@ -38,6 +39,7 @@ export interface ApiSettings {
   readonly trustedProxies: number;
   /** Of one principal. */
   readonly requestsPerMinute: number;
+  readonly lagThresholds: LagThresholds;
 }
 
 export interface ApiComponents {

@@ -64,7 +64,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
     ...{ isLoopback: settings.isLoopback, reviews, clock },
     keys: () => keyFile?.keys,
   });
-  const { isReadOnly, basePath } = settings;
+  const { isReadOnly, basePath, lagThresholds } = settings;
   const tickets = new LiveTickets(store.tickets);
   const look = liveLook({ catalogue: store.catalogue, figures, heartbeats, clock });
   const hub = new LiveHub({
@@ -84,7 +84,7 @@ export async function startApi(settings: ApiSettings, parts: ApiParts): Promise<
   });
   const handlers: Handlers<Operations> = {
     ...healthHandlers(parts),
-    ...sessionHandlers({ authenticator, tickets, isReadOnly, basePath }),
+    ...sessionHandlers({ authenticator, tickets, isReadOnly, basePath, lagThresholds }),
     ...topicHandlers(store),
     ...agentHandlers(store.catalogue, heartbeats),
     ...recordHandlers({ catalogue: store.catalogue, gateway, search }),

@@ -87,7 +87,8 @@ export async function startLive(settings: Partial<ApiSettings> = {}): Promise<Li
   });
   const api: ApiSettings = {
     ...{ basePath: '/', isLoopback: false, isReadOnly: false, allowedOrigins: [] },
-    ...{ trustedProxies: 0, requestsPerMinute: 1_000, ...settings },
+    ...{ trustedProxies: 0, requestsPerMinute: 1_000 },
+    ...{ lagThresholds: { caughtUpMax: 0, normalMax: 1_000 }, ...settings },
   };
   const authenticator = new Authenticator({
     ...{ isLoopback: api.isLoopback, reviews: undefined, clock },

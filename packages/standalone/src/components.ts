@@ -4,13 +4,15 @@ import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { hostname } from 'node:os';
 import { readAgentSettings } from '@streamhouse/agent/settings.ts';
+import type { LagThresholds } from '@streamhouse/api/rest/session.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { PoolController } from '@streamhouse/operator/controllers/agent-pool.ts';
 import type { ApiSettings } from '@streamhouse/operator/http/api.ts';
 import { startApi } from '@streamhouse/operator/http/start-api.ts';
 import { OperatorMetrics } from '@streamhouse/operator/metrics.ts';
 import { startOperator } from '@streamhouse/operator/operator.ts';
-import type { OperatorSettings } from '@streamhouse/operator/settings.ts';
+import { type OperatorSettings, readLagThresholds } from '@streamhouse/operator/settings.ts';
+import { SettingsReader } from '@streamhouse/operator/settings-reader.ts';
 import { openPgMetadata } from '@streamhouse/store/metadata/pg/metadata.ts';
 import { migrate } from '@streamhouse/store/metadata/pg/migrate.ts';
 import { openDirectoryStore } from '@streamhouse/store/objects/directory.ts';
@@ -39,7 +41,7 @@ const OPERATOR: OperatorSettings = {
 };
 
 /** Nobody else can connect, and one person's tools ask as often as they like. */
-const API: ApiSettings = {
+const API: Omit<ApiSettings, 'lagThresholds'> = {
   basePath: '/',
   isLoopback: true,
   isReadOnly: false,
@@ -112,13 +114,27 @@ async function startLocalOperator(
     }),
   );
   const { handler, sockets } = parts.use(
-    await startApi(API, {
-      ...{ store, clock, random, log },
-      ...{ keysFile: undefined, tokens: undefined, registry: metrics.registry },
-    }),
+    await startApi(
+      { ...API, lagThresholds: lagThresholdsOf(agentEnv) },
+      {
+        ...{ store, clock, random, log },
+        ...{ keysFile: undefined, tokens: undefined, registry: metrics.registry },
+      },
+    ),
   );
   const owned = parts.move();
   return { handler, sockets, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** @throws SettingsError. */
+function lagThresholdsOf(env: OperatorParts['agentEnv']): LagThresholds {
+  const read = new SettingsReader({
+    ...{ env, hostName: hostname() },
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const thresholds = readLagThresholds(read);
+  read.throwFaults();
+  return thresholds;
 }
 
 /**

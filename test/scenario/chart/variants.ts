@@ -67,6 +67,8 @@ export const VARIANTS: Readonly<Record<string, Variant>> = {
   'api.allowedOrigins': { value: ['https://other.example'] },
   'api.trustedProxies': { value: 1 },
   'api.requestsPerMinute': { value: 9_000_000 },
+  'api.lagThresholds.caughtUp': { value: 10 },
+  'api.lagThresholds.normal': { value: 5_000_000 },
   'api.service.type': { value: 'LoadBalancer' },
   'api.service.port': { value: 80 },
   'api.service.annotations': { value: { a: 'b' } },

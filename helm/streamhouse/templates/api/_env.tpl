@@ -7,6 +7,8 @@
 - { name: API_ALLOWED_ORIGINS, value: {{ .allowedOrigins | join "," | quote }} }
 - { name: API_TRUSTED_PROXIES, value: {{ .trustedProxies | quote }} }
 - { name: API_REQUESTS_PER_MINUTE, value: {{ .requestsPerMinute | int | quote }} }
+- { name: API_LAG_CAUGHT_UP_MAX, value: {{ .lagThresholds.caughtUp | int64 | quote }} }
+- { name: API_LAG_NORMAL_MAX, value: {{ .lagThresholds.normal | int64 | quote }} }
 {{- if .keys.existingSecret }}
 - { name: API_KEYS_FILE, value: /etc/streamhouse/api-keys/keys.json }
 {{- end }}

@@ -1,8 +1,5 @@
 import { SESSION_COOKIE } from '@streamhouse/api/rest/openapi.ts';
-import type {
-  Principal as PrincipalView,
-  SessionOperations,
-} from '@streamhouse/api/rest/session.ts';
+import type { LagThresholds, Session, SessionOperations } from '@streamhouse/api/rest/session.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
 import type { Handlers } from '../handler.ts';
 import type { Authenticator } from '../identity/authenticator.ts';
@@ -14,12 +11,13 @@ export interface SessionParts {
   readonly tickets: Pick<LiveTickets, 'give'>;
   readonly isReadOnly: boolean;
   readonly basePath: string;
+  readonly lagThresholds: LagThresholds;
 }
 
 /** The cookie holds the token itself, so that every replica knows it and a revoked one is of no use at once. */
 export function sessionHandlers(parts: SessionParts): Handlers<SessionOperations> {
-  const { authenticator, tickets, isReadOnly, basePath } = parts;
-  const view = ({ kind, name }: Principal): PrincipalView => ({ kind, name, isReadOnly });
+  const { authenticator, tickets, isReadOnly, basePath, lagThresholds } = parts;
+  const view = ({ kind, name }: Principal): Session => ({ kind, name, isReadOnly, lagThresholds });
   const cookie = (value: string, attributes: string): Record<string, string> => ({
     'set-cookie': `${SESSION_COOKIE}=${value}; Path=${basePath}; HttpOnly; SameSite=Strict; ${attributes}`,
   });

@@ -2,13 +2,20 @@ import { LIMITS } from '@streamhouse/core/limits.ts';
 import { z } from 'zod';
 import { object } from '../crd/schema.ts';
 import type { Routes } from './route.ts';
-import { instant, NO_FIELDS, type NoFields, text } from './schema.ts';
+import { instant, integer, NO_FIELDS, type NoFields, text } from './schema.ts';
 
-/** Who asks. */
-export interface Principal {
+/** Who asks, and what the server says to all who do. */
+export interface Session {
   readonly kind: 'apiKey' | 'kubernetes' | 'loopback';
   readonly name: string;
   readonly isReadOnly: boolean;
+  readonly lagThresholds: LagThresholds;
+}
+
+/** Records that a group may be behind to be called so. */
+export interface LagThresholds {
+  readonly caughtUpMax: number;
+  readonly normalMax: number;
 }
 
 export interface NewSession {
@@ -29,17 +36,21 @@ interface Taking<Body, Response> {
 }
 
 export interface SessionOperations {
-  'GET /api/v1/session': Taking<undefined, Principal>;
-  'POST /api/v1/session': Taking<NewSession, Principal>;
+  'GET /api/v1/session': Taking<undefined, Session>;
+  'POST /api/v1/session': Taking<NewSession, Session>;
   'DELETE /api/v1/session': Taking<undefined, undefined>;
   'POST /api/v1/session/tickets': Taking<undefined, LiveTicket>;
 }
 
-const PRINCIPAL = object<Principal>({
+const SESSION = object<Session>({
   kind: z.enum(['apiKey', 'kubernetes', 'loopback']),
   name: z.string().describe('Of the key, or the user of Kubernetes'),
   isReadOnly: z.boolean().describe('The server takes no mutation, whoever asks'),
-}).meta({ id: 'Principal' });
+  lagThresholds: object<LagThresholds>({
+    caughtUpMax: integer('Up to as many a group is caught up'),
+    normalMax: integer('Up to as many its lag is normal; beyond, it lags'),
+  }).describe('What to call the lag of a group, in records, so that all say the same'),
+}).meta({ id: 'Session' });
 
 const COMMON = { tag: 'session', path: NO_FIELDS, query: NO_FIELDS } as const;
 
@@ -47,9 +58,9 @@ export const SESSION_ROUTES: Routes<SessionOperations> = {
   'GET /api/v1/session': {
     ...COMMON,
     operationId: 'getSession',
-    summary: 'Who asks',
+    summary: 'Who asks, and what holds for all who do',
     access: 'principal',
-    response: PRINCIPAL,
+    response: SESSION,
   },
   'POST /api/v1/session': {
     ...COMMON,
@@ -59,7 +70,7 @@ export const SESSION_ROUTES: Routes<SessionOperations> = {
     body: object<NewSession>({
       token: text('An API key, or a bearer token of Kubernetes', LIMITS.apiTokenCharsMax, 1),
     }).meta({ id: 'NewSession' }),
-    response: PRINCIPAL,
+    response: SESSION,
   },
   'DELETE /api/v1/session': {
     ...COMMON,
