@@ -16,6 +16,7 @@ const PAGES: Readonly<Record<string, string>> = {
   topics: '/topics',
   'topic-create': '/topics?create=true',
   topic: '/topics/orders',
+  'topic-change': '/topics/orders?change=true',
   'topic-delete': '/topics/orders?delete=true',
   messages: '/topics/orders/messages?partition=1&record=3',
   producer: '/console?topic=orders',

@@ -157,11 +157,11 @@ describe('at its start', () => {
       () => writeFile(certFile, 'x'),
       ['tls.crt', '-----BEGIN CERTIFICATE-----'],
     ],
-    ['a key that is none', () => writeFile(keyFile, 'x'), ['tls.key', 'without a passphrase']],
+    ['a key that is none', () => writeFile(keyFile, 'x'), ['tls.key', 'with a passphrase']],
     [
       'the key of another certificate',
       () => writeFile(keyFile, second.key),
-      ['tls.key', 'tls.crt', 'renew both'],
+      ['tls.key', 'tls.crt', 'is not that of the certificate'],
     ],
   ];
   test.each(rows)('%s is refused by its path', async (_, spoil, words) => {

@@ -81,17 +81,17 @@ async function readPem(path: string): Promise<string> {
 function checkPair({ certFile, keyFile }: TlsPaths, { cert, key }: TlsPair): void {
   const certificate = attempt(
     () => new X509Certificate(cert),
-    `${certFile} has no certificate: it has to begin with -----BEGIN CERTIFICATE-----`,
+    `${certFile} has no certificate, which begins with -----BEGIN CERTIFICATE-----`,
   );
   const privateKey = attempt(
     () => createPrivateKey(key),
-    `${keyFile} has no private key that can be used: it has to be PEM, without a passphrase`,
+    `${keyFile} has no private key, or one with a passphrase`,
   );
   if (!certificate.checkPrivateKey(privateKey))
-    throw fault(`the key in ${keyFile} is not that of the certificate in ${certFile}: renew both`);
+    throw fault(`the key in ${keyFile} is not that of the certificate in ${certFile}`);
   attempt(
     () => createSecureContext({ cert, key }),
-    `a certificate in ${certFile} cannot be used: the chain has to be PEM, and its keys strong`,
+    `${certFile} has a chain that cannot be used, or keys that are too weak`,
   );
 }
 
@@ -105,7 +105,6 @@ function attempt<T>(run: () => T, otherwise: string): T {
 }
 
 function fault(why: string, cause?: unknown): StreamError {
-  return new StreamError('invalid', 'API_TLS', `the API cannot use its certificate: ${why}`, {
-    cause,
-  });
+  const message = `the API cannot use its certificate: ${why}. API_TLS_CERT_FILE and API_TLS_KEY_FILE have to name PEM files of one certificate and its key`;
+  return new StreamError('invalid', 'API_TLS', message, { cause });
 }
