@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { StreamError } from '@streamhouse/core/errors.ts';
 
 /** `"version.content"` or `"content"`: of the whole answer, and before the dot of what `If-Match` compares. */
-export function etagOf(body: Buffer, version: string | undefined): string {
+export function etagOf(body: string, version: string | undefined): string {
   const content = hash('sha1', body, 'base64url');
   return version === undefined ? `"${content}"` : `"${version}.${content}"`;
 }

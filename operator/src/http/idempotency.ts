@@ -69,7 +69,7 @@ export class RepeatedRequests {
       case 'begun':
         return await this.#run(name, run);
       case 'done':
-        return repeated(decoded(state.answer));
+        return repeated(JSON.parse(state.answer) as Answer);
       case 'other':
         throw keyReused();
       case 'running': {
@@ -94,7 +94,7 @@ export class RepeatedRequests {
       throw error;
     }
     // Without it the key stands for a request of which nobody knows: what was done is told all the same.
-    await this.#store.finish(name, encoded(answer), signal).catch(() => undefined);
+    await this.#store.finish(name, JSON.stringify(answer), signal).catch(() => undefined);
     return answer;
   }
 }
@@ -106,13 +106,4 @@ function keyReused(): StreamError {
 
 function repeated(answer: Answer): Answer {
   return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } };
-}
-
-function encoded({ body, ...answer }: Answer): string {
-  return JSON.stringify({ ...answer, body: body?.toString('utf8') });
-}
-
-function decoded(text: string): Answer {
-  const answer = JSON.parse(text) as Omit<Answer, 'body'> & { readonly body?: string };
-  return { ...answer, body: answer.body === undefined ? undefined : Buffer.from(answer.body) };
 }

@@ -1,31 +1,32 @@
+import type { Clock } from '@streamhouse/core/async/clock.ts';
 import { StreamError } from '@streamhouse/core/errors.ts';
-import type { Request, Response } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { WindowCounts } from './window-counts.ts';
 
 const WINDOW_MS = 60_000;
 
-/** Counts the requests of each principal. @throws StreamError `overloaded` RATE_LIMITED; told in `RateLimit` headers. */
-export type RateLimit = (request: Request, response: Response, who: string) => Promise<void>;
+/** Counts the requests of each principal. */
+export class RateLimit {
+  readonly #counts: WindowCounts;
+  readonly #perMinute: number;
 
-export function limitRequests(perMinute: number): RateLimit {
-  const limit = rateLimit({
-    windowMs: WINDOW_MS,
-    limit: perMinute,
-    standardHeaders: 'draft-7',
-    legacyHeaders: false,
-    // It is told who asks, and looks at no header.
-    validate: false,
-    keyGenerator: (_, response) => String(response.locals['who']),
-    handler: (_request, _response, next) => {
-      const message = `more than ${perMinute} requests in a minute`;
-      next(new StreamError('overloaded', 'RATE_LIMITED', message, { retryAfterMs: WINDOW_MS }));
-    },
-  });
-  return async (request, response, who) => {
-    response.locals['who'] = who;
-    await new Promise<void>((resolve, reject) => {
-      const next = (error?: unknown): void => (error === undefined ? resolve() : reject(error));
-      Promise.resolve(limit(request, response, next)).catch(reject);
-    });
-  };
+  constructor(perMinute: number, clock: Clock) {
+    this.#counts = new WindowCounts(clock, WINDOW_MS);
+    this.#perMinute = perMinute;
+  }
+
+  /**
+   * What the caller is told of it. Source: draft-ietf-httpapi-ratelimit-headers-07.
+   *
+   * @throws StreamError `overloaded` RATE_LIMITED.
+   */
+  count(who: string): Readonly<Record<string, string>> {
+    const limit = this.#perMinute;
+    const { count, leftMs } = this.#counts.add(who);
+    if (count > limit) {
+      const message = `more than ${limit} requests in a minute`;
+      throw new StreamError('overloaded', 'RATE_LIMITED', message, { retryAfterMs: leftMs });
+    }
+    const left = `limit=${limit}, remaining=${limit - count}, reset=${Math.ceil(leftMs / 1_000)}`;
+    return { 'ratelimit-policy': `${limit};w=${WINDOW_MS / 1_000}`, ratelimit: left };
+  }
 }

@@ -1,6 +1,8 @@
-/** What browsers are told of the pages that come from here. */
-import type { RequestHandler } from 'express';
+/** What browsers are told of the pages that come from here: by helmet, which says the same of all, so it is asked once. */
+import { IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import helmet from 'helmet';
+import { isEncrypted } from './client-place.ts';
 
 const SELF = ["'self'"];
 const CONTENT_POLICY = {
@@ -12,19 +14,31 @@ const CONTENT_POLICY = {
   objectSrc: ["'none'"],
 };
 
-export function securityHeaders(): RequestHandler[] {
-  const common = helmet({
+const COMMON = headersOf(
+  helmet({
     contentSecurityPolicy: { useDefaults: false, directives: CONTENT_POLICY },
     strictTransportSecurity: false,
-  });
-  // Of this name only: others of its domain may have no certificate.
-  const transport = helmet.strictTransportSecurity({ includeSubDomains: false });
-  return [
-    common,
-    // By our own certificate, or by the word of a proxy that is trusted.
-    (request, response, next) => {
-      if (request.secure) transport(request, response, next);
-      else next();
-    },
-  ];
+  }),
+);
+
+/** Of this name only: others of its domain may have no certificate. */
+const ENCRYPTED: OutgoingHttpHeaders = {
+  ...COMMON,
+  ...headersOf(helmet.strictTransportSecurity({ includeSubDomains: false })),
+};
+
+export function securityHeaders(
+  request: IncomingMessage,
+  trustedProxies: number,
+): OutgoingHttpHeaders {
+  return isEncrypted(request, trustedProxies) ? ENCRYPTED : COMMON;
+}
+
+type Middleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
+
+function headersOf(middleware: Middleware): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  middleware(request, response, () => undefined);
+  return { ...response.getHeaders() };
 }

@@ -12,6 +12,7 @@ import type { ApiSettings } from '../http/api.ts';
 import { type ApiSockets, rawAnswer } from '../http/api-server.ts';
 import { type AuthorizeOptions, authorize } from '../http/authorize.ts';
 import type { Authenticator } from '../http/identity/authenticator.ts';
+import { addressOf } from '../http/client-place.ts';
 import { checkLoopbackHost, checkOrigin } from '../http/origin.ts';
 import { problemOf } from '../http/problem.ts';
 import { LiveClient, type LiveFeed } from './live-client.ts';
@@ -149,14 +150,6 @@ class Gate {
       await authorize(principal, attempt, { isReadOnly, reviews }, signal);
     }
   }
-}
-
-/** Of the client, past the proxies that are believed: the one before the last of them has added it. */
-function addressOf({ headers, socket }: IncomingMessage, trustedProxies: number): string {
-  const forwarded = String(headers['x-forwarded-for'] ?? '').split(',');
-  const before = forwarded.map((part) => part.trim()).filter((part) => part !== '');
-  const way = [socket.remoteAddress ?? '', ...before.reverse()];
-  return way[Math.min(trustedProxies, way.length - 1)] ?? '';
 }
 
 function refuse(request: IncomingMessage, socket: Duplex, error: unknown): void {
