@@ -64,6 +64,8 @@ interface Call {
   reject(error: StreamError): void;
 }
 
+/** Deadlines of many groups are looked at together: each costs little when the agent is awake already. */
+const TICK_MS = 100;
 /** Each write may be done again when its outcome is unknown. */
 const RETRY = { backoffMs: 20, backoffMaxMs: 500, timeoutMs: 5000 };
 
@@ -278,7 +280,7 @@ export class GroupActor {
 
   /** One timer, moved only when something is due earlier: signs of life leave it where it is. */
   #schedule(): void {
-    const atMs = nextDeadlineMs(this.#state);
+    const atMs = Math.ceil(nextDeadlineMs(this.#state) / TICK_MS) * TICK_MS;
     if (this.#timer !== undefined && this.#timer.atMs <= atMs) return;
     this.#timer?.cancel();
     this.#timer = undefined;

@@ -36,7 +36,7 @@ const OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': LIMITS.grpcMessageBytesMax,
   'grpc.max_send_message_length': LIMITS.grpcMessageBytesMax,
   'grpc.max_concurrent_streams': LIMITS.grpcConcurrentStreamsMax,
-  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_time_ms': 60_000,
   'grpc.keepalive_timeout_ms': 10_000,
 };
 

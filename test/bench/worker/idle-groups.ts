@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as rest } from 'node:timers/promises';
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import type { HeartbeatRequest } from '@streamhouse/api/gen/streamhouse/v1/HeartbeatRequest.ts';
 import {
@@ -18,6 +17,7 @@ import {
   openAgentChannel,
   type UnaryOptions,
 } from '@streamhouse/client/cluster/agent-channel.ts';
+import { newBeatPhase, untilBeat } from '@streamhouse/client/group/beat-times.ts';
 import { systemClock } from '@streamhouse/core/async/system-clock.ts';
 import { topicIdToBytes } from '@streamhouse/core/bytes/uuid.ts';
 import { topicId as topicIdOf } from '@streamhouse/core/ids.ts';
@@ -39,8 +39,8 @@ type Beats = ClientDuplexStream<HeartbeatRequest, HeartbeatResponse>;
 export class IdleGroups {
   readonly #task: IdleStartTask;
   readonly #members: readonly IdleMember[];
-  readonly #timers: NodeJS.Timeout[] = [];
-  readonly #streams: Beats[] = [];
+  /** What ends the wait for the next beat. */
+  readonly #cancels = new Map<Beats, () => void>();
   #answered = 0;
   #failed = 0;
 
@@ -56,8 +56,6 @@ export class IdleGroups {
   static async start(task: IdleStartTask): Promise<IdleGroups> {
     const groups = new IdleGroups(task);
     await groups.#eachMember((member) => groups.#enter(member));
-    // Until every one of them has begun to beat, at its own moment of the interval.
-    await rest(task.heartbeatMs);
     return groups;
   }
 
@@ -67,8 +65,10 @@ export class IdleGroups {
 
   /** All take their leave. */
   async end(): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
-    for (const stream of this.#streams) stream.cancel();
+    for (const [stream, cancel] of this.#cancels) {
+      cancel();
+      stream.cancel();
+    }
     await this.#eachMember(async ({ channel, groupId, memberId }) => {
       await callUnary<LeaveGroupRequest, LeaveGroupResponse>(
         (...call) => channel.group.leaveGroup(...call),
@@ -113,17 +113,21 @@ export class IdleGroups {
 
   #beatAlways(channel: AgentChannel, request: HeartbeatRequest): void {
     const { heartbeatMs } = this.#task;
-    const begin = (): void => {
-      const stream = this.#open(channel);
+    const phaseMs = newBeatPhase(heartbeatMs, Math.random);
+    const stream = this.#open(channel);
+    const beat = (): void => {
       stream.write(request);
-      this.#timers.push(setInterval(() => stream.write(request), heartbeatMs));
+      const cancel = systemClock.schedule(
+        untilBeat(systemClock.wallMs(), heartbeatMs, phaseMs),
+        beat,
+      );
+      this.#cancels.set(stream, cancel);
     };
-    this.#timers.push(setTimeout(begin, Math.random() * heartbeatMs));
+    beat();
   }
 
   #open(channel: AgentChannel): Beats {
     const stream = channel.group.heartbeat();
-    this.#streams.push(stream);
     let isOver = false;
     stream.on('data', ({ state }: HeartbeatResponse) => {
       if (state === State.STATE_STABLE) this.#answered++;

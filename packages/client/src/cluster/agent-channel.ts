@@ -27,8 +27,9 @@ const CHANNEL_OPTIONS: ChannelOptions = {
   'grpc.max_receive_message_length': LIMITS.grpcMessageBytesMax,
   'grpc.max_send_message_length': LIMITS.grpcMessageBytesMax,
   'grpc-node.flow_control_window': LIMITS.grpcWindowBytes,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
+  // For what stands between and forgets quiet connections. Streams notice by themselves when nobody answers.
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 1_000,
   // Retries are ours: the library would keep a copy of what a stream has sent, and repeat it without our knowledge.

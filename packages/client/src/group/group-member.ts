@@ -63,6 +63,7 @@ export class GroupMember implements AsyncDisposable {
     this.#heartbeats = new Heartbeats({
       coordinator,
       clock: cluster.clock,
+      random: cluster.random,
       intervalMs: group.heartbeatIntervalMs,
       silenceMs: Math.min(SILENCE_MS, group.sessionTimeoutMs / 2),
       current: () => ({ groupId: group.groupId, ...this.identity }),

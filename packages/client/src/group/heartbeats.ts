@@ -5,16 +5,18 @@ import {
   type HeartbeatResponse__Output as HeartbeatResponse,
   _streamhouse_v1_HeartbeatResponse_State as State,
 } from '@streamhouse/api/gen/streamhouse/v1/HeartbeatResponse.ts';
-import type { Clock } from '@streamhouse/core/async/clock.ts';
+import type { Clock, Random } from '@streamhouse/core/async/clock.ts';
 import { Trigger } from '@streamhouse/core/async/run-loop.ts';
 import { StreamError, toStreamError } from '@streamhouse/core/errors.ts';
 import type { AgentChannel } from '../cluster/agent-channel.ts';
 import { callError } from '../cluster/wire-error.ts';
+import { newBeatPhase, untilBeat } from './beat-times.ts';
 import type { GroupCoordinator } from './coordinator.ts';
 
 export interface HeartbeatsOptions {
   readonly coordinator: GroupCoordinator;
   readonly clock: Clock;
+  readonly random: Random;
   readonly intervalMs: number;
   /** Milliseconds without an answer after which the coordinator counts as one that does not run. */
   readonly silenceMs: number;
@@ -27,6 +29,7 @@ export interface HeartbeatsOptions {
 export class Heartbeats implements AsyncDisposable {
   readonly #options: HeartbeatsOptions;
   readonly #trigger = new Trigger();
+  readonly #phaseMs: number;
   #life: AbortController | undefined;
   #loops: Promise<unknown> = Promise.resolve();
   /** Whom the last beat was for. */
@@ -34,6 +37,7 @@ export class Heartbeats implements AsyncDisposable {
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+    this.#phaseMs = newBeatPhase(options.intervalMs, options.random);
   }
 
   /** Beats from now on; the first one comes an interval later, when the member has joined. */
@@ -115,7 +119,7 @@ export class Heartbeats implements AsyncDisposable {
         const request = current();
         if (request.memberId !== this.#memberId) return end(otherMember());
         stream.write(request);
-        cancelBeat = clock.schedule(intervalMs, beat);
+        cancelBeat = clock.schedule(untilBeat(clock.wallMs(), intervalMs, this.#phaseMs), beat);
         cancelSilence ??= clock.schedule(silenceMs, onSilence);
       };
       stream.on('data', ({ state }: HeartbeatResponse) => {
