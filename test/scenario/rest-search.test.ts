@@ -121,7 +121,9 @@ describe('a search', () => {
     for (let count = 0; count < 35; count++)
       await call('POST /api/v1/produce', { body: { topic: 'large', value } });
     const scanned = Math.ceil(LIMITS.apiSearchBytesMax / value.length);
+    using turns = watchTurns();
     expect(await search({ text: 'y' }, 'large')).toMatchObject({ endedBy: 'bytes', scanned });
+    expect(turns.longestMs()).toBeLessThan(TURN_MS_MAX);
     const full = await search({ text: 'x' }, 'large');
     const count = Math.floor(LIMITS.apiAnswerBytesMax / value.length);
     expect(full).toMatchObject({ endedBy: 'found', scanned: count, nextOffset: count });
