@@ -185,7 +185,8 @@ describe.skipIf(plane === undefined)('the chart', () => {
   });
 
   test('has the files of the API where the operator looks for them, and looks for none that is not there', async () => {
-    const { env, mounts, volumes } = operatorIn(await render(runner, ALL_ON));
+    const objects = await render(runner, ALL_ON);
+    const { env, mounts, volumes } = operatorIn(objects);
     const folderOf = (name: string): string | undefined => {
       const volume = volumes.find(({ secret }) => secret?.secretName === name);
       return mounts.find((mount) => mount.name === volume?.name)?.mountPath;
@@ -193,6 +194,8 @@ describe.skipIf(plane === undefined)('the chart', () => {
     expect(env['API_KEYS_FILE']).toBe(`${folderOf('api-keys')}/keys.json`);
     expect(env['API_TLS_CERT_FILE']).toBe(`${folderOf('api-tls')}/tls.crt`);
     expect(env['API_TLS_KEY_FILE']).toBe(`${folderOf('api-tls')}/tls.key`);
+    const ports = objects.flatMap(({ kind, spec }) => (kind === 'Service' ? spec.ports : []));
+    expect(ports.find(({ name }) => name === 'api')).toMatchObject({ appProtocol: 'https' });
     const without = operatorIn(await render(runner));
     expect(without.env).not.toHaveProperty('API_KEYS_FILE');
     expect(without.env).not.toHaveProperty('API_TLS_CERT_FILE');
