@@ -1,9 +1,8 @@
 /** Every page, loaded and empty, in both themes: no fault in the browser, nothing that keeps people out, nothing cut off. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { connectConsumer } from '@streamhouse/client/mod.ts';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PHONE } from '../harness/browser.ts';
+import { overflowOf, settled, violationsOf } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -30,20 +29,6 @@ beforeAll(async () => {
   stage = await startStage();
 });
 afterAll(() => stage?.[Symbol.asyncDispose]());
-
-async function settled(page: Page): Promise<void> {
-  await page.locator('h1').first().waitFor();
-  await page.locator('.late').first().waitFor({ state: 'detached' });
-}
-
-async function overflowOf(page: Page): Promise<number> {
-  return await page.locator('html').evaluate((html) => html.scrollWidth - html.clientWidth);
-}
-
-async function violationsOf(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
   test.each(EMPTY)('%s of an empty cluster', async (path) => {

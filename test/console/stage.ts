@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Call, createCaller } from '@streamhouse/api/rest/client.ts';
+import { pause } from '@streamhouse/standalone/process.ts';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { DESKTOP, launchBrowser, PLACE } from '../harness/browser.ts';
 import { type Cluster, type ClusterOptions, startCluster } from '../harness/cluster.ts';
@@ -87,4 +88,25 @@ export async function send(
     ...more,
   }));
   await call('POST /api/v1/produce/batch', { body: { topic, records } });
+}
+
+const FLOW_EVERY_MS = 100;
+const FLOW_RECORDS = 20;
+
+/** Sends records all the time, until it is disposed. */
+export function keepSending(call: Call, topic: string): AsyncDisposable {
+  const stop = new AbortController();
+  const flow = async (): Promise<void> => {
+    while (!stop.signal.aborted) {
+      await send(call, topic, FLOW_RECORDS);
+      await pause(FLOW_EVERY_MS, stop.signal).catch(() => undefined);
+    }
+  };
+  const flowing = flow();
+  return {
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await flowing;
+    },
+  };
 }
