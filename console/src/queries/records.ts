@@ -8,7 +8,12 @@ import type {
   Searched,
   SearchQuery,
 } from '@streamhouse/api/rest/records.ts';
-import { infiniteQueryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import {
+  infiniteQueryOptions,
+  queryOptions,
+  useMutation,
+  useQueryClient,
+} from '@tanstack/react-query';
 import { call, repeatKey } from './api.ts';
 
 /** Where reading begins. */
@@ -40,6 +45,36 @@ export function recordsQuery({ topic, partition, offset, timestamp }: RecordsSta
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 30_000,
   });
+}
+
+/** The offset that the next record of a partition gets. */
+export async function endOf(
+  topic: string,
+  partition: number,
+  signal: AbortSignal,
+): Promise<number> {
+  const path = { name: topic, id: partition };
+  const { data } = await call('GET /api/v1/topics/{name}/partitions/{id}', { path, signal });
+  return data.high_watermark;
+}
+
+/** One record by its offset; null when there is none. */
+export function recordQuery(topic: string, partition: number, offset: number) {
+  return queryOptions({
+    queryKey: ['record', topic, partition, offset],
+    queryFn: async ({ signal }) => {
+      const { records } = await consume({ topic, partition, offset, maxRecords: 1 }, signal);
+      return records.find((record) => record.offset === offset) ?? null;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 30_000,
+  });
+}
+
+/** Lets go what was read of a topic: what is shown is read anew. */
+export function useForgetRecords(topic: string): () => void {
+  const client = useQueryClient();
+  return () => void client.resetQueries({ queryKey: ['records', topic] });
 }
 
 /** What is looked for: a text, or an expression in CEL. */

@@ -1,8 +1,13 @@
 import type { Encoding, RecordOut } from '@streamhouse/api/rest/records.ts';
 import { X } from 'lucide-react';
-import { IconButton } from '../../ui/button.tsx';
+import { useMemo, useState } from 'react';
+import { Button, IconButton } from '../../ui/button.tsx';
 import { Facts, Instant } from '../../ui/figures.tsx';
+import { whole } from '../../ui/format.ts';
 import { pretty } from '../../ui/json.ts';
+
+/** A browser lays out more than that only when it is asked to. */
+const SHOWN_CHARS = 20_000;
 
 interface RecordDetailsProps {
   readonly record: RecordOut;
@@ -37,7 +42,7 @@ export function RecordDetails({ record, onClose }: RecordDetailsProps) {
               <div key={index} className="contents">
                 <dt className="text-muted">{name}</dt>
                 <dd className="break-all">
-                  {value ?? 'null'}
+                  {value?.slice(0, SHOWN_CHARS) ?? 'null'}
                   {encoding === 'base64' && ' (base64)'}
                 </dd>
               </div>
@@ -57,15 +62,16 @@ interface TextProps {
 }
 
 function Text({ title, text, encoding, none }: TextProps) {
-  const shown = text === null ? undefined : pretty(text);
-  const kind = encoding === 'base64' ? 'base64' : shown?.isJson === true ? 'JSON' : 'text';
+  const [charsMax, setCharsMax] = useState(SHOWN_CHARS);
+  const all = useMemo(() => (text === null ? undefined : pretty(text)), [text]);
+  const kind = encoding === 'base64' ? 'base64' : all?.isJson === true ? 'JSON' : 'text';
   return (
     <div className="border-t border-line px-3 py-2">
       <h3 className="text-xs text-muted">
         {title}
         {text !== null && ` (${kind})`}
       </h3>
-      {shown === undefined ? (
+      {all === undefined ? (
         <p className="text-muted italic">{none}</p>
       ) : (
         <pre
@@ -73,8 +79,14 @@ function Text({ title, text, encoding, none }: TextProps) {
           aria-label={title}
           className="max-h-[50dvh] overflow-auto font-mono text-xs whitespace-pre-wrap [overflow-wrap:anywhere]"
         >
-          {shown.text}
+          {all.text.slice(0, charsMax)}
         </pre>
+      )}
+      {all !== undefined && all.text.length > charsMax && (
+        <p className="flex flex-wrap items-center gap-2 pt-2 text-muted">
+          The first {whole(charsMax)} of {whole(all.text.length)} characters.
+          <Button onClick={() => setCharsMax(all.text.length)}>Show all</Button>
+        </p>
       )}
     </div>
   );

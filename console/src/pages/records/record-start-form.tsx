@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { Radio } from 'lucide-react';
 import { type SyntheticEvent, useState } from 'react';
+import { useForgetRecords } from '../../queries/records.ts';
 import { topicQuery } from '../../queries/topics.ts';
 import { Button } from '../../ui/button.tsx';
 import { SelectField, TextField } from '../../ui/field.tsx';
@@ -16,24 +17,34 @@ const FROM = [
 ] as const;
 type From = (typeof FROM)[number][0];
 
+interface Draft {
+  readonly from: From;
+  readonly offset: string;
+  /** As `datetime-local` writes it. */
+  readonly time: string;
+  readonly max: string;
+}
+
+interface Fault {
+  readonly name: keyof Draft;
+  readonly text: string;
+}
+
 /** Where to read: partition, start and how much at once; or what comes in from now on. */
 export function RecordStartForm() {
+  const { name } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [from, setFrom] = useState<From>(
-    search.offset !== undefined ? 'offset' : search.timestamp !== undefined ? 'timestamp' : 'begin',
-  );
-  const [offset, setOffset] = useState(String(search.offset ?? 0));
-  const [time, setTime] = useState(() => localTime(search.timestamp ?? Date.now() - 3_600_000));
-  const [max, setMax] = useState(String(search.max ?? MAX.default));
-  const [fault, setFault] = useState<{ readonly name: string; readonly text: string }>();
-  const faultOf = (field: string): string | undefined =>
-    fault?.name === field ? fault.text : undefined;
+  const forget = useForgetRecords(name);
+  const [draft, setDraft] = useState(() => draftOf(search));
+  const [fault, setFault] = useState<Fault>();
   const onSubmit = (event: SyntheticEvent): void => {
     event.preventDefault();
-    const found = faultIn(from, offset, time, max);
+    const found = faultIn(draft);
     setFault(found);
     if (found !== undefined) return;
+    forget();
+    const { from, offset, time, max } = draft;
     void navigate({
       search: ({ partition, q, filter }) => ({
         partition,
@@ -48,7 +59,37 @@ export function RecordStartForm() {
   return (
     <form noValidate onSubmit={onSubmit} className="flex flex-wrap items-start gap-x-3 gap-y-2">
       <PartitionField />
-      <SelectField label="From" value={from} onChange={setFrom} options={FROM} />
+      <DraftFields
+        draft={draft}
+        fault={fault}
+        change={(part) => setDraft((before) => ({ ...before, ...part }))}
+      />
+      <div className="flex gap-2 pt-5">
+        <Button type="submit">Load</Button>
+        <TailButton />
+      </div>
+    </form>
+  );
+}
+
+interface DraftFieldsProps {
+  readonly draft: Draft;
+  readonly fault: Fault | undefined;
+  readonly change: (part: Partial<Draft>) => void;
+}
+
+function DraftFields({ draft, fault, change }: DraftFieldsProps) {
+  const { from, offset, time, max } = draft;
+  const faultOf = (name: keyof Draft): string | undefined =>
+    fault?.name === name ? fault.text : undefined;
+  return (
+    <>
+      <SelectField
+        label="From"
+        value={from}
+        onChange={(chosen) => change({ from: chosen })}
+        options={FROM}
+      />
       {from === 'offset' && (
         <TextField
           label="Offset"
@@ -57,7 +98,7 @@ export function RecordStartForm() {
           isNumber
           error={faultOf('offset')}
           value={offset}
-          onChange={setOffset}
+          onChange={(text) => change({ offset: text })}
         />
       )}
       {from === 'timestamp' && (
@@ -67,7 +108,7 @@ export function RecordStartForm() {
           input={{ type: 'datetime-local', step: 1 }}
           error={faultOf('time')}
           value={time}
-          onChange={setTime}
+          onChange={(text) => change({ time: text })}
         />
       )}
       <TextField
@@ -76,13 +117,9 @@ export function RecordStartForm() {
         isNumber
         error={faultOf('max')}
         value={max}
-        onChange={setMax}
+        onChange={(text) => change({ max: text })}
       />
-      <div className="flex gap-2 pt-5">
-        <Button type="submit">Load</Button>
-        <TailButton />
-      </div>
-    </form>
+    </>
   );
 }
 
@@ -107,6 +144,8 @@ function PartitionField() {
 }
 
 function TailButton() {
+  const { name } = route.useParams();
+  const forget = useForgetRecords(name);
   const { tail } = route.useSearch();
   const navigate = route.useNavigate();
   const isOn = tail === true;
@@ -115,21 +154,27 @@ function TailButton() {
       icon={Radio}
       aria-pressed={isOn}
       className={isOn ? 'border-accent! text-accent!' : ''}
-      onClick={() =>
-        void navigate({ search: (before) => ({ ...before, tail: isOn ? undefined : true }) })
-      }
+      onClick={() => {
+        // What came meanwhile is among what is shown then.
+        forget();
+        void navigate({ search: (before) => ({ ...before, tail: isOn ? undefined : true }) });
+      }}
     >
       Live tail
     </Button>
   );
 }
 
-function faultIn(
-  from: From,
-  offset: string,
-  time: string,
-  max: string,
-): { readonly name: string; readonly text: string } | undefined {
+function draftOf({ offset, timestamp, max }: ReturnType<typeof route.useSearch>): Draft {
+  return {
+    from: offset !== undefined ? 'offset' : timestamp !== undefined ? 'timestamp' : 'begin',
+    offset: String(offset ?? 0),
+    time: localTime(timestamp ?? Date.now() - 3_600_000),
+    max: String(max ?? MAX.default),
+  };
+}
+
+function faultIn({ from, offset, time, max }: Draft): Fault | undefined {
   if (from === 'offset' && !/^\d{1,15}$/.test(offset))
     return { name: 'offset', text: 'A whole number from 0 on' };
   if (from === 'timestamp' && Number.isNaN(new Date(time).getTime()))

@@ -3,8 +3,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import { messageOf } from '../../queries/api.ts';
-import { recordsQuery } from '../../queries/records.ts';
-import { partitionsQuery } from '../../queries/topics.ts';
+import { recordQuery, recordsQuery } from '../../queries/records.ts';
 import { Button } from '../../ui/button.tsx';
 import { DataTable, TableSkeleton } from '../../ui/data-table.tsx';
 import { plural, whole } from '../../ui/format.ts';
@@ -30,7 +29,13 @@ export function RecordsPage() {
     void navigate({ search: (before) => ({ ...before, record: selected }), resetScroll: false });
   const shown = useShownRecords(name, { partition, offset, timestamp, max, tail });
   const records = scan.result.state === 'idle' ? shown.records : scan.result.progress.found;
-  const selected = records.find((candidate) => candidate.offset === record);
+  const listed = records.find((candidate) => candidate.offset === record);
+  // The address may name one that is not among those that were fetched.
+  const alone = useQuery({
+    ...recordQuery(name, partition, record ?? 0),
+    enabled: record !== undefined && shown.asked.data !== undefined && listed === undefined,
+  });
+  const selected = listed ?? (record === undefined ? undefined : alone.data) ?? undefined;
   const columns = useMemo(() => recordColumns(name), [name]);
   return (
     <Page
@@ -67,7 +72,7 @@ export function RecordsPage() {
           )}
         </Panel>
         {selected !== undefined && (
-          <RecordDetails record={selected} onClose={() => select(undefined)} />
+          <RecordDetails key={record} record={selected} onClose={() => select(undefined)} />
         )}
       </div>
       {shown.more !== undefined && scan.result.state === 'idle' && (
@@ -127,16 +132,13 @@ function useShownRecords(topic: string, { partition, offset, timestamp, max, tai
     ...recordsQuery({ topic, partition, offset, timestamp }, max),
     enabled: !isTail,
   });
-  // Where a tail begins, once: later looks do not move it.
-  const partitions = useQuery({ ...partitionsQuery(topic), enabled: isTail });
-  const watermark = partitions.data?.items.find(({ partition_id }) => partition_id === partition);
-  const tailed = useTail(topic, partition, isTail ? watermark?.high_watermark : undefined);
+  const tailed = useTail(topic, partition, isTail);
   const pages = query.data?.pages;
   const fetched = useMemo(() => pages?.flatMap(({ records }) => records) ?? [], [pages]);
   const last = pages?.at(-1);
   if (isTail) {
-    const asked: Asked<unknown> = { ...partitions, error: tailed.error ?? partitions.error };
-    return { isTail, asked, records: tailed.records, last: undefined, more: undefined };
+    const asked: Asked<unknown> = tailed;
+    return { isTail, asked, records: tailed.data ?? [], last: undefined, more: undefined };
   }
   const more = query.hasNextPage ? () => void query.fetchNextPage() : undefined;
   const asked: Asked<unknown> = query;

@@ -1,44 +1,43 @@
 import type { RecordOut } from '@streamhouse/api/rest/records.ts';
 import { useEffect, useState } from 'react';
-import { consume } from '../../queries/records.ts';
+import { consume, endOf } from '../../queries/records.ts';
+import type { Asked } from '../../ui/panel.tsx';
 
 /** Kept; the oldest go. */
 const TAIL_RECORDS_MAX = 1_000;
 const TAIL_EVERY_MS = 1_000;
 const TAIL_AFTER_FAILURE_MS = 3_000;
 
-interface Tail {
-  readonly records: readonly RecordOut[];
-  readonly error: unknown;
-}
+type Tail = Pick<Asked<readonly RecordOut[]>, 'data' | 'error' | 'dataUpdatedAt'>;
 
-const NOTHING: Tail = { records: [], error: undefined };
+const NOTHING: Tail = { data: undefined, error: null, dataUpdatedAt: 0 };
 
-/** New records of a partition as they come, from its high watermark on; nothing while `from` is undefined. */
-export function useTail(topic: string, partition: number, from: number | undefined): Tail {
+/** Records of a partition that come while it is on, as they come. */
+export function useTail(
+  topic: string,
+  partition: number,
+  isOn: boolean,
+): Asked<readonly RecordOut[]> {
   const [tail, setTail] = useState(NOTHING);
   useEffect(() => {
     setTail(NOTHING);
-    if (from === undefined) return undefined;
+    if (!isOn) return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    let offset = from;
+    let offset: number | undefined;
     const look = async (): Promise<void> => {
       let pauseMs = TAIL_EVERY_MS;
       try {
-        const page = await consume(
-          { topic, partition, offset, maxRecords: TAIL_RECORDS_MAX },
-          stop.signal,
-        );
-        offset = page.nextOffset;
-        setTail((before) => ({
-          records:
-            page.records.length === 0
-              ? before.records
-              : [...before.records, ...page.records].slice(-TAIL_RECORDS_MAX),
-          error: undefined,
+        offset ??= await endOf(topic, partition, stop.signal);
+        const query = { topic, partition, offset, maxRecords: TAIL_RECORDS_MAX };
+        const { records, nextOffset, highWatermark } = await consume(query, stop.signal);
+        offset = nextOffset;
+        setTail(({ data = [] }) => ({
+          data: records.length === 0 ? data : [...data, ...records].slice(-TAIL_RECORDS_MAX),
+          error: null,
+          dataUpdatedAt: Date.now(),
         }));
-        if (offset < page.highWatermark) pauseMs = 0;
+        if (nextOffset < highWatermark) pauseMs = 0;
       } catch (error) {
         if (stop.signal.aborted) return;
         setTail((before) => ({ ...before, error }));
@@ -51,6 +50,7 @@ export function useTail(topic: string, partition: number, from: number | undefin
       stop.abort();
       clearTimeout(timer);
     };
-  }, [topic, partition, from]);
-  return tail;
+  }, [topic, partition, isOn]);
+  // It looks all the time by itself.
+  return { ...tail, isFetching: true, refetch: () => undefined };
 }
