@@ -8,7 +8,7 @@ export function VerdictLine() {
   return (
     <p role="status" aria-label="Health" className="flex min-h-6 flex-wrap items-center gap-3">
       <Status tone={tone}>
-        <span className="font-medium whitespace-normal">{text}</span>
+        <span className="font-medium">{text}</span>
       </Status>
       {to !== undefined && (
         <Link to={to} className="link">

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { verdictOf } from './verdict.ts';
 
 const AGENT = { agent_id: 'agent-0', status: 'healthy', active_leases: 4 } as const;
-const REACHED = { isUnreachable: false, cluster: { partitions_count: 4 } } as const;
+const REACHED = { fault: undefined, cluster: { partitions_count: 4 } } as const;
 
 test('all is well when agents serve and each partition has a leader', () => {
   expect(verdictOf({ ...REACHED, agents: [AGENT] })).toEqual({
@@ -15,7 +15,9 @@ test('all is well when agents serve and each partition has a leader', () => {
 test('what is not known is not called healthy', () => {
   expect(verdictOf({ ...REACHED, agents: undefined }).tone).toBe('none');
   expect(verdictOf({ ...REACHED, agents: [AGENT], cluster: undefined }).tone).toBe('none');
-  expect(verdictOf({ ...REACHED, agents: [AGENT], isUnreachable: true }).tone).toBe('bad');
+  expect(verdictOf({ ...REACHED, agents: [AGENT], fault: 'no way there' })).toMatchObject({
+    ...{ tone: 'bad', text: 'Unknown: no way there' },
+  });
 });
 
 test('a stale agent is named, and its leases count no more', () => {

@@ -15,12 +15,12 @@ export interface Verdict {
 export interface HealthFacts {
   readonly agents: readonly Pick<Agent, 'agent_id' | 'status' | 'active_leases'>[] | undefined;
   readonly cluster: Pick<ClusterMetrics, 'partitions_count'> | undefined;
-  readonly isUnreachable: boolean;
+  /** Why one of them is not known; undefined: nothing failed. */
+  readonly fault: string | undefined;
 }
 
-export function verdictOf({ agents, cluster, isUnreachable }: HealthFacts): Verdict {
-  if (isUnreachable)
-    return { tone: 'bad', text: 'Unknown: the server cannot be reached', to: undefined };
+export function verdictOf({ agents, cluster, fault }: HealthFacts): Verdict {
+  if (fault !== undefined) return { tone: 'bad', text: `Unknown: ${fault}`, to: undefined };
   if (agents === undefined || cluster === undefined)
     return { tone: 'none', text: 'Looking…', to: undefined };
   const live = agents.filter(({ status }) => status !== 'stale');

@@ -1,6 +1,6 @@
 /** The one way to the server: calls by the contract, lists by pages, and how often they are asked again. */
 import { createCaller, ProblemError } from '@streamhouse/api/rest/client.ts';
-import { QueryClient } from '@tanstack/react-query';
+import { MutationCache, QueryCache, QueryClient, useQueryClient } from '@tanstack/react-query';
 import { usePreferences } from '../ui/preferences.ts';
 
 /** Where the console is mounted: `` or `/streamhouse`. The server writes it into the page. */
@@ -10,8 +10,22 @@ export const call = createCaller({ baseUrl: BASE_PATH });
 
 const RETRIES_MAX = 2;
 
+/** Who asks. */
+export const SESSION_KEY: readonly string[] = ['session'];
+
+export function isUnknown(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.status === 401;
+}
+
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  // Whoever is no longer known is asked to sign in, whatever it was that told so.
+  const onError = (error: unknown): void => {
+    const isTold = isUnknown(client.getQueryState(SESSION_KEY)?.error);
+    if (isUnknown(error) && !isTold) void client.invalidateQueries({ queryKey: SESSION_KEY });
+  };
+  const client = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: {
         staleTime: 1_000,
@@ -22,12 +36,16 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: 'always' },
     },
   });
+  return client;
 }
 
 /** For what is looked at again and again while its page is open. */
-export function useRefresh(): { readonly refetchInterval: number | false } {
+export function useRefresh(): { readonly refetchInterval: () => number | false } {
   const { refreshMs } = usePreferences();
-  return { refetchInterval: refreshMs === 0 ? false : refreshMs };
+  const client = useQueryClient();
+  // Who is not known is not let in by asking again, and the server counts it.
+  const isWaiting = (): boolean => isUnknown(client.getQueryState(SESSION_KEY)?.error);
+  return { refetchInterval: () => (refreshMs === 0 || isWaiting() ? false : refreshMs) };
 }
 
 export interface Page<T> {

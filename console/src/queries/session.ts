@@ -1,18 +1,19 @@
-import { ProblemError } from '@streamhouse/api/rest/client.ts';
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import { call } from './api.ts';
+import type { LagThresholds } from '@streamhouse/api/rest/session.ts';
+import { queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { call, SESSION_KEY } from './api.ts';
 
 /** Who asks; an error of status 401 where that has to be said first. */
 export function sessionQuery() {
   return queryOptions({
-    queryKey: ['session'],
+    queryKey: SESSION_KEY,
     queryFn: async ({ signal }) => (await call('GET /api/v1/session', { signal })).data,
     staleTime: 60_000,
   });
 }
 
-export function isUnknown(error: unknown): boolean {
-  return error instanceof ProblemError && error.problem.status === 401;
+/** From where on a group is called what; undefined: the server has not said it yet. */
+export function useLagThresholds(): LagThresholds | undefined {
+  return useQuery(sessionQuery()).data?.lagThresholds;
 }
 
 /** A token becomes a cookie that no script can read. */
@@ -21,6 +22,6 @@ export function useSignIn() {
   return useMutation({
     mutationFn: async (token: string) =>
       (await call('POST /api/v1/session', { body: { token } })).data,
-    onSuccess: () => client.resetQueries(),
+    onSuccess: () => client.invalidateQueries(),
   });
 }

@@ -2,16 +2,17 @@
 import { useQuery } from '@tanstack/react-query';
 import { type Verdict, verdictOf } from '../pages/verdict.ts';
 import { agentsQuery } from './agents.ts';
-import { useRefresh } from './api.ts';
+import { messageOf, useRefresh } from './api.ts';
 import { clusterQuery } from './metrics.ts';
 
 export function useVerdict(): Verdict {
   const refresh = useRefresh();
   const agents = useQuery({ ...agentsQuery(), ...refresh });
   const cluster = useQuery({ ...clusterQuery(), ...refresh });
+  const error = agents.error ?? cluster.error;
   return verdictOf({
     agents: agents.data?.items,
     cluster: cluster.data,
-    isUnreachable: agents.error !== null || cluster.error !== null,
+    fault: error === null ? undefined : messageOf(error),
   });
 }

@@ -3,7 +3,8 @@ import { type ErrorComponentProps, Link, Outlet, useLocation } from '@tanstack/r
 import { useQuery } from '@tanstack/react-query';
 import { CircleHelp, Search, Settings2 } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
-import { isUnknown, sessionQuery } from '../queries/session.ts';
+import { isUnknown } from '../queries/api.ts';
+import { sessionQuery } from '../queries/session.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { Status } from '../ui/status.tsx';
 import { PLACES } from './places.ts';
@@ -44,7 +45,7 @@ export function Shell() {
       <main
         id="main"
         tabIndex={-1}
-        className="min-w-0 px-3 pt-3 pb-20 outline-none lg:px-4 lg:pb-4"
+        className="min-w-0 px-3 pt-2 pb-20 outline-none lg:px-4 lg:pb-2"
       >
         <Outlet />
       </main>
@@ -66,7 +67,10 @@ export function Shell() {
 function Side({ onOpen }: { readonly onOpen: (overlay: Overlay) => void }) {
   return (
     <header className="flex items-center gap-1 border-b border-line bg-surface px-3 py-1 lg:sticky lg:top-0 lg:h-dvh lg:flex-col lg:items-stretch lg:border-r lg:border-b-0 lg:px-2 lg:py-3">
-      <Link to="/dashboard" className="flex min-h-8 items-center gap-2 px-2 font-semibold">
+      <Link
+        to="/dashboard"
+        className="flex min-h-8 pointer-coarse:min-h-11 items-center gap-2 px-2 font-semibold"
+      >
         <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden className="text-accent">
           <path fill="currentColor" d="M2 3h12v2H2zm0 4h9v2H2zm0 4h6v2H2z" />
         </svg>

@@ -4,6 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { messageOf, useRefresh } from '../../queries/api.ts';
 import { groupsQuery } from '../../queries/groups.ts';
 import { useRows } from '../../queries/rows.ts';
+import { useLagThresholds } from '../../queries/session.ts';
 import { type Column, DataTable, sorted, TableSkeleton } from '../../ui/data-table.tsx';
 import { Card, Cards, Count } from '../../ui/figures.tsx';
 import { plural } from '../../ui/format.ts';
@@ -11,7 +12,8 @@ import { Page } from '../../ui/page.tsx';
 import { Empty, Panel } from '../../ui/panel.tsx';
 import { SearchBox } from '../../ui/search-box.tsx';
 import { Status } from '../../ui/status.tsx';
-import { LagStatus, lagState } from './lag-status.tsx';
+import { lagState } from './lag-state.ts';
+import { LagStatus } from './lag-status.tsx';
 
 const route = getRouteApi('/consumer-groups');
 
@@ -163,7 +165,9 @@ function NoGroups({ q }: { readonly q: string | undefined }) {
 }
 
 function LagVerdict({ groups }: { readonly groups: readonly GroupSummary[] | undefined }) {
-  const lagging = groups?.filter(({ totalLag }) => lagState(totalLag) === 'lagging');
+  const thresholds = useLagThresholds();
+  const lagging =
+    thresholds && groups?.filter(({ totalLag }) => lagState(totalLag, thresholds) === 'lagging');
   return (
     <p role="status" aria-label="Health" className="min-h-6 font-medium">
       {lagging === undefined ? (

@@ -1,13 +1,6 @@
+import { useLagThresholds } from '../../queries/session.ts';
 import { Status, type Tone } from '../../ui/status.tsx';
-
-/** Records that a group may be behind before it counts as lagging. */
-const LAG_NORMAL_MAX = 1_000;
-
-type LagState = 'caught up' | 'normal' | 'lagging';
-
-export function lagState(lag: number): LagState {
-  return lag === 0 ? 'caught up' : lag <= LAG_NORMAL_MAX ? 'normal' : 'lagging';
-}
+import { type LagState, lagState } from './lag-state.ts';
 
 const LOOKS: Readonly<Record<LagState, readonly [Tone, string]>> = {
   'caught up': ['good', 'Caught up'],
@@ -16,7 +9,8 @@ const LOOKS: Readonly<Record<LagState, readonly [Tone, string]>> = {
 };
 
 export function LagStatus({ lag }: { readonly lag: number | null }) {
-  if (lag === null) return <Status tone="none">Unknown</Status>;
-  const [tone, word] = LOOKS[lagState(lag)];
+  const thresholds = useLagThresholds();
+  if (lag === null || thresholds === undefined) return <Status tone="none">Unknown</Status>;
+  const [tone, word] = LOOKS[lagState(lag, thresholds)];
   return <Status tone={tone}>{word}</Status>;
 }
