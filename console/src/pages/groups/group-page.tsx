@@ -52,7 +52,7 @@ export function GroupPage() {
         describeError={messageOf}
         skeleton={<div className="h-24" />}
       >
-        {(known) => <GroupFacts group={known} />}
+        {(known) => <GroupFacts group={known} atMs={asked.dataUpdatedAt} />}
       </Panel>
       <Panel
         title="Offsets"
@@ -79,7 +79,13 @@ export function GroupPage() {
   );
 }
 
-function GroupFacts({ group }: { readonly group: Group }) {
+interface GroupFactsProps {
+  readonly group: Group;
+  /** When it was looked at. */
+  readonly atMs: number;
+}
+
+function GroupFacts({ group, atMs }: GroupFactsProps) {
   const { totalLag, partitionCount, offsets } = group;
   const isKnown = partitionCount > 0;
   return (
@@ -88,7 +94,7 @@ function GroupFacts({ group }: { readonly group: Group }) {
         State: group.state,
         'Total lag': (
           <>
-            <Count value={isKnown ? totalLag : null} /> <LagTrend lag={totalLag} />
+            <Count value={isKnown ? totalLag : null} /> <LagTrend lag={totalLag} atMs={atMs} />
           </>
         ),
         'Lag in time': lagTime(longest(offsets)),

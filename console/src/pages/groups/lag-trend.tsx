@@ -2,19 +2,24 @@ import { ArrowDown, ArrowRight, ArrowUp } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 
 /** Looks over which a trend is told. */
-const LOOKS = 6;
+const LOOKS = 4;
+
+interface LagTrendProps {
+  readonly lag: number;
+  /** When it was looked at. */
+  readonly atMs: number;
+}
 
 /** Whether a lag grows or shrinks, from what was seen while the page is open; nothing before there are two looks. */
-export function LagTrend({ lag }: { readonly lag: number }) {
+export function LagTrend({ lag, atMs }: LagTrendProps) {
   const seen = useRef<readonly { readonly atMs: number; readonly lag: number }[]>([]);
   const [perSecond, setPerSecond] = useState<number>();
   useEffect(() => {
-    const atMs = Date.now();
     seen.current = [...seen.current, { atMs, lag }].slice(-LOOKS);
     const first = seen.current[0];
     const seconds = first === undefined ? 0 : (atMs - first.atMs) / 1_000;
     if (first !== undefined && seconds >= 1) setPerSecond((lag - first.lag) / seconds);
-  }, [lag]);
+  }, [lag, atMs]);
   if (perSecond === undefined) return null;
   const [Icon, word] =
     perSecond > 0
