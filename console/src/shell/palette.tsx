@@ -43,7 +43,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         aria-label="Page, topic, agent or group"
         aria-expanded
         aria-controls={id}
-        aria-activedescendant={optionId(chosen)}
+        {...(targets.length === 0 ? {} : { 'aria-activedescendant': optionId(chosen) })}
         placeholder="Page, topic, agent or group"
         value={text}
         onKeyDown={onKey}
@@ -59,7 +59,8 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
             id={optionId(index)}
             role="option"
             aria-selected={index === chosen}
-            className={`flex h-8 cursor-pointer items-center gap-3 rounded px-2 ${
+            ref={index === chosen ? intoSight : undefined}
+            className={`flex h-8 pointer-coarse:h-11 cursor-pointer items-center gap-3 rounded px-2 ${
               index === chosen ? 'bg-raised' : ''
             }`}
             onMouseMove={() => setChosen(index)}
@@ -70,8 +71,15 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
           </li>
         ))}
       </ul>
+      <p role="status" className="min-h-5 text-muted">
+        {targets.length === 0 && 'Nothing is called so'}
+      </p>
     </Dialog>
   );
+}
+
+function intoSight(option: HTMLElement | null): void {
+  option?.scrollIntoView({ block: 'nearest' });
 }
 
 function useTargets(text: string): readonly Target[] {
