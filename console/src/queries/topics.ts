@@ -147,7 +147,8 @@ export function isOvertaken(error: unknown): boolean {
 /** What a deletion would take away. */
 export function deletionQuery(name: string) {
   return queryOptions({
-    queryKey: [KEY, 'deletion', name],
+    // Not with the others: what is deleted cannot be counted again.
+    queryKey: ['topic-deletion', name],
     queryFn: async ({ signal }): Promise<DeletedTopic> =>
       (
         await call('DELETE /api/v1/topics/{name}', {

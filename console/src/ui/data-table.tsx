@@ -4,7 +4,7 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type CSSProperties, type ReactNode, useEffect, useRef } from 'react';
+import { type CSSProperties, type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { usePreferences } from './preferences.ts';
 
 export interface Column<Row> {
@@ -34,18 +34,18 @@ interface TableProps<Row> {
   readonly isSelected?: (row: Row) => boolean;
   /** Of the whole table; it scrolls within. */
   readonly heightMax?: string;
-  /** Keeps the last row in sight as rows are added. */
+  /** Keeps the last row in sight as rows are added, as long as nobody scrolls away from it. */
   readonly isFollowing?: boolean;
 }
 
-const ROW_PX = { compact: 32, comfortable: 40 } as const;
 const OVERSCAN = 12;
 
 export function DataTable<Row>(props: TableProps<Row>) {
   const { label, columns, rows, keyOf, sort, onSort, onEnd, heightMax = '70dvh' } = props;
   const { density } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
-  const rowPx = ROW_PX[density];
+  const rowPx = useMemo(rowHeight, [density]);
+  const isAtEnd = useRef(true);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -59,8 +59,14 @@ export function DataTable<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 1) onEnd?.();
   }, [last, rows.length, onEnd]);
+  // Another order begins with its first row.
   useEffect(() => {
-    if (props.isFollowing === true && rows.length > 0) virtual.scrollToIndex(rows.length - 1);
+    // In braces: newer browsers answer with a promise, which is no way to clean up.
+    scroller.current?.scrollTo(0, 0);
+  }, [sort]);
+  useEffect(() => {
+    if (props.isFollowing === true && rows.length > 0 && isAtEnd.current)
+      virtual.scrollToIndex(rows.length - 1);
   }, [props.isFollowing, rows.length, virtual]);
   const grid = { gridTemplateColumns: columns.map(trackOf).join(' ') };
   const minWidth = `${columns.reduce((sum, { rem }) => sum + rem, 0)}rem`;
@@ -71,6 +77,9 @@ export function DataTable<Row>(props: TableProps<Row>) {
       aria-label={label}
       // Whoever uses the keyboard scrolls it as well.
       tabIndex={0}
+      onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < rowPx;
+      }}
       className="relative overflow-auto"
       style={{ maxHeight: heightMax }}
     >
@@ -98,6 +107,12 @@ export function DataTable<Row>(props: TableProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** In pixels, as the styles say it for the density and the pointer. */
+function rowHeight(): number {
+  const style = getComputedStyle(document.documentElement);
+  return Number.parseFloat(style.getPropertyValue('--row'));
 }
 
 function trackOf({ rem, grow = 0 }: { readonly rem: number; readonly grow?: number }): string {
@@ -144,7 +159,7 @@ interface HeadProps<Row> {
 function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
   const { id, title, isNumber, isSortable } = column;
   const align = isNumber === true ? 'justify-end text-right' : '';
-  const className = `flex h-8 items-center gap-1 px-3 text-xs whitespace-nowrap text-muted ${align}`;
+  const className = `flex min-h-8 items-center gap-1 px-3 text-xs whitespace-nowrap text-muted ${align}`;
   if (isSortable !== true || onSort === undefined)
     return (
       <div role="columnheader" className={className}>
@@ -157,7 +172,7 @@ function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
     <div role="columnheader" aria-sort={direction} className={className}>
       <button
         type="button"
-        className={`inline-flex min-h-6 items-center gap-1 hover:text-ink ${
+        className={`target inline-flex min-h-6 items-center gap-1 hover:text-ink ${
           isNumber === true ? 'flex-row-reverse' : ''
         }`}
         onClick={() => onSort(direction === 'ascending' ? `-${id}` : id)}
@@ -173,7 +188,7 @@ function Head<Row>({ column, sort, onSort }: HeadProps<Row>) {
 export function TableSkeleton({ rows }: { readonly rows: number }) {
   return (
     <div aria-hidden>
-      <div className="h-8 border-b border-line" />
+      <div className="box-content h-8 border-b border-line pointer-coarse:h-11" />
       {Array.from({ length: rows }, (_, index) => (
         <div key={index} className="flex h-(--row) items-center gap-6 border-b border-line/60 px-3">
           <div className="bone h-3 w-1/3" />

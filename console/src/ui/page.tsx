@@ -11,7 +11,7 @@ interface PageProps {
 
 export function Page({ title, isName = false, above, actions, children }: PageProps) {
   return (
-    <div className="flex flex-col gap-3">
+    <div className="flex flex-col gap-2">
       <header className="flex min-h-8 flex-wrap items-center gap-x-3 gap-y-2">
         <div className="min-w-0">
           {above}

@@ -48,7 +48,7 @@ export function Panel<T>(props: PanelProps<T>) {
           </p>
         )}
         {data !== undefined ? (
-          <div className={`flex min-h-0 grow flex-col ${isOld ? 'opacity-60' : ''}`}>
+          <div className={`flex min-h-0 grow flex-col ${isOld ? 'stale' : ''}`}>
             {children(data)}
           </div>
         ) : error != null ? (
@@ -66,9 +66,7 @@ export function Panel<T>(props: PanelProps<T>) {
 function Failure({ message, onRetry }: { readonly message: string; readonly onRetry: () => void }) {
   return (
     <div role="alert" className="flex flex-wrap items-center gap-3 px-3 py-4">
-      <Status tone="bad">
-        <span className="whitespace-normal">{message}</span>
-      </Status>
+      <Status tone="bad">{message}</Status>
       <Button icon={RotateCw} onClick={onRetry}>
         Retry
       </Button>

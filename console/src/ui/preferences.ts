@@ -40,8 +40,8 @@ export function prefer(change: Partial<Preferences>): void {
   } catch {
     // A browser that keeps nothing shows the defaults.
   }
-  window.dispatchEvent(new Event(CHANGED));
   applyPreferences();
+  window.dispatchEvent(new Event(CHANGED));
 }
 
 /** Shows the theme and the density; before the first paint, and after each change. */

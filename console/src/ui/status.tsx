@@ -14,7 +14,7 @@ const LOOKS: Readonly<Record<Tone, { readonly icon: LucideIcon; readonly colour:
 export function Status({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
   const { icon: Icon, colour } = LOOKS[tone];
   return (
-    <span className={`inline-flex items-center gap-1.5 align-bottom whitespace-nowrap ${colour}`}>
+    <span className={`inline-flex items-center gap-1.5 align-bottom ${colour}`}>
       <Icon size={14} aria-hidden className="shrink-0" />
       {children}
     </span>

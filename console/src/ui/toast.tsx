@@ -48,9 +48,7 @@ export function Toasts({ children }: { readonly children: ReactNode }) {
             key={id}
             className="card pointer-events-auto flex items-center gap-2 py-1 pr-1 pl-3 shadow-lg"
           >
-            <Status tone={tone}>
-              <span className="whitespace-normal">{text}</span>
-            </Status>
+            <Status tone={tone}>{text}</Status>
             <IconButton icon={X} label="Dismiss" onClick={() => drop(id)} />
           </div>
         ))}

@@ -49,7 +49,7 @@ const COLUMNS: readonly Column<HeldTopic>[] = [
             to="/topics/$name/messages"
             params={{ name: topic }}
             search={{ partition: partition_id }}
-            className="link min-w-6 rounded bg-raised px-1.5 text-center font-mono leading-6"
+            className="link min-w-6 rounded bg-raised px-1.5 my-0 py-0 pointer-coarse:my-0 pointer-coarse:py-0 text-center font-mono leading-6 pointer-coarse:min-w-11 pointer-coarse:leading-11"
             title={`epoch ${epoch}`}
           >
             {partition_id}
@@ -78,7 +78,7 @@ export function AgentPage() {
         title="Agent"
         asked={agent}
         describeError={messageOf}
-        skeleton={<div className="h-24" />}
+        skeleton={<div className="h-29" />}
       >
         {(known) => (
           <Facts

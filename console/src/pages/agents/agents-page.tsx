@@ -121,12 +121,12 @@ function Distribution({ agents }: { readonly agents: readonly Agent[] }) {
         {agents.map(({ agent_id, active_leases }) => (
           <li
             key={agent_id}
-            className="grid h-7 grid-cols-[minmax(5rem,10rem)_1fr_5rem] items-center gap-3"
+            className="grid h-7 pointer-coarse:h-11 grid-cols-[minmax(5rem,10rem)_1fr_5rem] items-center gap-3"
           >
             <Link
               to="/agents/$id"
               params={{ id: agent_id }}
-              className="link truncate font-mono leading-6"
+              className="link truncate my-0 py-0 pointer-coarse:my-0 pointer-coarse:py-0 font-mono leading-6 pointer-coarse:leading-11"
             >
               {agent_id}
             </Link>

@@ -48,7 +48,7 @@ export function MonitoringPage() {
           </span>
         )}
       </div>
-      <div className={`flex flex-col gap-3 ${isCut ? 'opacity-60' : ''}`}>
+      <div className={`flex flex-col gap-3 ${isCut ? 'stale' : ''}`}>
         <Health metrics={asked.data} />
         <Charts history={history.data} rangeSeconds={range} />
         <div className="grid grid-cols-1 items-start gap-3 xl:grid-cols-2">

@@ -15,7 +15,7 @@ export function Resources() {
       title="Resources"
       asked={asked}
       describeError={messageOf}
-      skeleton={<div className="h-20" />}
+      skeleton={<div className="h-22" />}
     >
       {({ items }) => (
         <dl className="flex flex-col gap-2 px-3 py-2">

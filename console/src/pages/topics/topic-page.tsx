@@ -57,7 +57,7 @@ export function TopicPage() {
         title="Topic"
         asked={topic}
         describeError={messageOf}
-        skeleton={<div className="h-24" />}
+        skeleton={<div className="h-29" />}
         actions={topic.data && <Owner topic={topic.data} />}
       >
         {(known) => <TopicFacts topic={known} />}

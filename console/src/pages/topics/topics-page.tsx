@@ -76,7 +76,7 @@ export function TopicsPage() {
                 void navigate({ search: (before) => ({ ...before, sort: known }) });
               }}
               onEnd={fetchMore}
-              heightMax="calc(100dvh - 9.5rem)"
+              heightMax="calc(100dvh - 7.875rem)"
             />
           )
         }
