@@ -110,10 +110,14 @@ class Group {
     member.step({ type: 'subscribe', topics: ['orders'] });
   }
 
-  /** A join arrives: everyone else is told. */
+  /** A join arrives: everyone else is told. One that was given up does not come back with its old claims. */
   deliver(): void {
     const join = this.joins.shift();
     if (join === undefined) return;
+    if (!this.#present.has(join.memberId) && join.ownedGeneration > 0) {
+      const { member, round } = join;
+      return member.step({ type: 'refused', round, error: error('UNKNOWN_MEMBER') });
+    }
     this.#present.set(join.memberId, join.member);
     this.#waiting.set(join.memberId, join);
     // Who has not fetched its assignment yet does not get it any more.
