@@ -1,6 +1,8 @@
 /** Search in the records of a partition, as people do it: by a text, by an expression, on and on, and not any longer. */
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { PHONE } from '../harness/browser.ts';
+import { columnOf, overflowOf, searchOf, violationsOf } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -31,8 +33,7 @@ function fieldOf(page: Page) {
 }
 
 async function offsetsOf(page: Page): Promise<readonly string[]> {
-  const table = page.getByRole('table', { name: 'Messages' });
-  return await table.locator('[role=row] a').allTextContents();
+  return await columnOf(page.getByRole('table', { name: 'Messages' }), 'Offset');
 }
 
 test('C-078 a text is found in key, value and headers, and the URL is the search', async () => {
@@ -42,7 +43,7 @@ test('C-078 a text is found in key, value and headers, and the URL is the search
   await look(page, 'Text', 'T-1100');
   await page.getByText('1 record found in 1,200, to the end').waitFor();
   expect(await offsetsOf(page)).toEqual(['1100']);
-  expect(new URL(page.url()).searchParams.get('q')).toBe('T-1100');
+  expect(searchOf(page, 'q')).toBe('T-1100');
   await page.reload();
   await page.getByText('1 record found in 1,200, to the end').waitFor();
   expect(await fieldOf(page).inputValue()).toBe('T-1100');
@@ -52,7 +53,7 @@ test('C-078 a text is found in key, value and headers, and the URL is the search
   await page.getByText('Nothing found so far').waitFor();
   await fieldOf(page).fill('');
   await page.getByText('100 records shown').waitFor();
-  expect(new URL(page.url()).searchParams.has('q')).toBe(false);
+  expect(searchOf(page, 'q')).toBeNull();
   expect(faults).toEqual([]);
 });
 
@@ -110,3 +111,21 @@ test('C-078 a search goes on where it stopped, and stops when it is told to', as
   await page.getByRole('button', { name: 'Search', exact: true }).click();
   await page.getByText('takes too long, or too much memory, at offset 0').waitFor();
 });
+
+test.each(['light', 'dark'] as const)(
+  'a search is for everyone, on a phone as well: %s',
+  async (colorScheme) => {
+    const expressions = ['json.discount > 1', 'json.order =='].map(encodeURIComponent);
+    for (const filter of expressions) {
+      const path = `/topics/orders/messages?filter=${filter}`;
+      await using visited = await visit(stage, path, { ...PHONE, colorScheme });
+      const { page } = visited;
+      await page.getByText(/No such key|Unexpected token/).waitFor();
+      for (const width of [360, 768, 1280]) {
+        await page.setViewportSize({ width, height: 844 });
+        expect(await overflowOf(page)).toBe(0);
+      }
+      expect(await violationsOf(page)).toEqual([]);
+    }
+  },
+);
