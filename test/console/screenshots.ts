@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { connectConsumer } from '@streamhouse/client/mod.ts';
 import { pause } from '@streamhouse/standalone/process.ts';
 import { DESKTOP, PHONE } from '../harness/browser.ts';
+import { settled } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -28,48 +29,60 @@ const PAGES: Readonly<Record<string, string>> = {
   monitoring: '/monitoring',
 };
 const SIZES = { desktop: DESKTOP, phone: PHONE } as const;
-/** For the figures to have something to show. */
-const TRAFFIC_MS = 20_000;
+/** Until the charts of the last minute are full. */
+const TRAFFIC_MS = 65_000;
 
-async function fill({ call, cluster }: Stage): Promise<void> {
-  for (const [name, partitions] of Object.entries({ orders: 6, payments: 3, clicks: 12 }))
-    await call('POST /api/v1/topics', { body: { name, partitions } });
+/** Records that come in and are read, for the figures to have something to show. Ends with the signal. */
+async function runTraffic({ call, cluster }: Stage, stop: AbortSignal): Promise<void> {
   const { bootstrap } = cluster;
   await using consumer = await connectConsumer({
     ...{ bootstrap, groupId: 'billing', autoOffsetReset: 'earliest' },
   });
   await consumer.subscribe(['orders']);
-  const deadline = Date.now() + TRAFFIC_MS;
-  while (Date.now() < deadline) {
+  while (!stop.aborted) {
     for (const topic of ['orders', 'payments', 'clicks'])
       await send(call, topic, 50 + Math.round(Math.random() * 100));
     await consumer.poll(200);
-    await pause(300, AbortSignal.timeout(TRAFFIC_MS));
+    await pause(300, stop).catch(() => undefined);
   }
-  await send(call, 'orders', 20, { partition: 1 });
 }
 
 async function main(): Promise<void> {
   await using stage = await startStage();
   await rm(OUT, { recursive: true, force: true });
   await mkdir(OUT, { recursive: true });
-  await fill(stage);
+  for (const [name, partitions] of Object.entries({ orders: 6, payments: 3, clicks: 12 }))
+    await stage.call('POST /api/v1/topics', { body: { name, partitions } });
+  const stop = new AbortController();
+  const traffic = runTraffic(stage, stop.signal);
+  await pause(TRAFFIC_MS);
+  await shoot(stage);
+  stop.abort();
+  await traffic;
+  await keepForReadme();
+  console.log(OUT);
+}
+
+async function shoot(stage: Stage): Promise<void> {
   for (const [size, options] of Object.entries(SIZES)) {
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const [name, path] of Object.entries(PAGES)) {
         await using visited = await visit(stage, path, { ...options, colorScheme });
-        await visited.page
-          .waitForLoadState('networkidle', { timeout: 5_000 })
-          .catch(() => undefined);
+        await settled(visited.page);
         await visited.page.screenshot({ path: join(OUT, `${name}-${size}-${colorScheme}.png`) });
-        for (const fault of visited.faults) console.error(`${path}: ${fault}`);
+        for (const fault of visited.faults) {
+          console.error(`${path}: ${fault}`);
+          process.exitCode = 1;
+        }
       }
     }
   }
+}
+
+async function keepForReadme(): Promise<void> {
   await mkdir(README, { recursive: true });
   for (const [name, file] of Object.entries(KEPT))
     await copyFile(join(OUT, `${name}.png`), join(README, file));
-  console.log(OUT);
 }
 
 await main();

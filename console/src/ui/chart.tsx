@@ -29,9 +29,13 @@ interface ChartProps {
   /** Of the time that is shown, up to the last one. */
   readonly rangeSeconds: number;
   readonly kind?: 'lines' | 'bars';
+  /** Of bytes: round figures are powers of two. */
+  readonly isBinary?: boolean;
 }
 
 const HEIGHT_PX = 160;
+/** Steps of an axis of bytes. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
 /** Rows of the table view, the newest. */
 const TABLE_ROWS = 60;
 
@@ -129,7 +133,7 @@ function dataOf({ times, series }: ChartProps): uPlot.AlignedData {
 }
 
 function optionsOf(props: ChartProps, width: number, { zone }: Preferences): uPlot.Options {
-  const { series, format, rangeSeconds, kind = 'lines' } = props;
+  const { series, format, rangeSeconds, kind = 'lines', isBinary } = props;
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => resolved(style.getPropertyValue(`--color-${name}`));
   const bars = kind === 'bars' ? uPlot.paths.bars?.({ size: [0.7, 24] }) : undefined;
@@ -162,7 +166,13 @@ function optionsOf(props: ChartProps, width: number, { zone }: Preferences): uPl
         values: (_, ticks) => ticks.map((seconds) => clockTime(seconds * 1_000, zone)),
         space: 80,
       },
-      { ...axis, size: 64, values: (_, ticks) => ticks.map((value) => format(value)), space: 28 },
+      {
+        ...axis,
+        size: 64,
+        values: (_, ticks) => ticks.map((value) => format(value)),
+        space: 28,
+        ...(isBinary === true ? { incrs: BINARY_STEPS } : {}),
+      },
     ],
     series: [
       {},

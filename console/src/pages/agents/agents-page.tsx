@@ -99,10 +99,10 @@ function Figures({ agents, total }: FiguresProps) {
       <Card label="Total agents" note={stale === undefined ? undefined : `${stale} stale`}>
         <Count value={total} />
       </Card>
-      <Card label="Active leases" note="partitions that agents hold">
+      <Card label="Active leases" note="held partitions">
         <Count value={leases} />
       </Card>
-      <Card label="Average leases" note="of an agent that is not stale">
+      <Card label="Average leases" note="of a healthy agent">
         <Count value={average} />
       </Card>
     </Cards>

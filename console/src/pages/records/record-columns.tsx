@@ -20,7 +20,18 @@ export function TextOrNull({
   );
 }
 
-export function recordColumns(topic: string): readonly Column<RecordOut>[] {
+/** Beside the details of a record there is room for what tells it from the others. */
+export function recordColumns(
+  topic: string,
+  isBesideDetails: boolean,
+): readonly Column<RecordOut>[] {
+  const columns = allColumns(topic);
+  return isBesideDetails
+    ? columns.filter(({ id }) => id !== 'timestamp' && id !== 'headers')
+    : columns;
+}
+
+function allColumns(topic: string): readonly Column<RecordOut>[] {
   return [
     {
       id: 'partition',
@@ -55,7 +66,7 @@ export function recordColumns(topic: string): readonly Column<RecordOut>[] {
     {
       id: 'key',
       title: 'Key',
-      rem: 6,
+      rem: 8,
       grow: 1,
       cell: ({ key }) => <TextOrNull text={key} what="no key" />,
     },

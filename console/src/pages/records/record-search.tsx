@@ -78,7 +78,7 @@ export function RecordSearch({ scan, start: from }: RecordSearchProps) {
           />
         )}
       </Field>
-      <div className="flex gap-2 pt-5">
+      <div className="flex gap-2 sm:pt-5">
         {result.state === 'running' ? (
           <Button onClick={cancel}>Cancel</Button>
         ) : (

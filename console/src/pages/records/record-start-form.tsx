@@ -64,7 +64,7 @@ export function RecordStartForm() {
         fault={fault}
         change={(part) => setDraft((before) => ({ ...before, ...part }))}
       />
-      <div className="flex gap-2 pt-5">
+      <div className="flex gap-2 sm:pt-5">
         <Button type="submit">Load</Button>
         <TailButton />
       </div>

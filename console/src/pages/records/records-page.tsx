@@ -35,8 +35,10 @@ export function RecordsPage() {
     ...recordQuery(name, partition, record ?? 0),
     enabled: record !== undefined && shown.asked.data !== undefined && listed === undefined,
   });
+  const isSelected = record !== undefined && alone.data !== null;
   const selected = listed ?? (record === undefined ? undefined : alone.data) ?? undefined;
-  const columns = useMemo(() => recordColumns(name), [name]);
+  const isBeside = selected !== undefined;
+  const columns = useMemo(() => recordColumns(name, isBeside), [name, isBeside]);
   return (
     <Page
       title={`Messages of ${name}`}
@@ -50,7 +52,7 @@ export function RecordsPage() {
       <RecordSearch scan={scan} start={{ topic: name, partition, offset, timestamp }} />
       <div
         className={
-          selected === undefined
+          isSelected === false
             ? ''
             : 'grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]'
         }
@@ -71,9 +73,7 @@ export function RecordsPage() {
             />
           )}
         </Panel>
-        {selected !== undefined && (
-          <RecordDetails key={record} record={selected} onClose={() => select(undefined)} />
-        )}
+        {isSelected && <RecordDetails key={record} record={selected} onClose={() => select(undefined)} />}
       </div>
       {shown.more !== undefined && scan.result.state === 'idle' && (
         <Button onClick={shown.more} disabled={shown.asked.isFetching} className="self-start">

@@ -173,7 +173,14 @@ function WishFields({ topic, wish, wrong, write }: WishFieldsProps) {
     return field === 'durability' ? (
       <SelectField key={field} {...shared} value={value} options={DURABILITIES} />
     ) : (
-      <TextField key={field} {...shared} value={value} isName isNumber={field === 'partitions'} />
+      <TextField
+        key={field}
+        {...shared}
+        value={value}
+        isName
+        isNumber={field === 'partitions'}
+        input={{ autoFocus: field === FIELDS[0] }}
+      />
     );
   });
 }
