@@ -200,6 +200,9 @@ export function TableSkeleton({ rows }: { readonly rows: number }) {
   );
 }
 
+/** Made once: to say how texts are compared takes twenty times as long as to compare two. */
+const TEXTS = new Intl.Collator('en', { numeric: true });
+
 /** Rows in the order of a column's value; what is not known comes last. */
 export function sorted<Row>(
   rows: readonly Row[],
@@ -215,7 +218,7 @@ export function sorted<Row>(
     const order =
       typeof left === 'number' && typeof right === 'number'
         ? left - right
-        : String(left).localeCompare(String(right), 'en', { numeric: true });
+        : TEXTS.compare(String(left), String(right));
     return isDown ? -order : order;
   });
 }

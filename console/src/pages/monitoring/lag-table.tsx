@@ -1,5 +1,6 @@
 import type { ConsumerLag } from '@streamhouse/api/rest/metrics.ts';
 import { Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import { type Column, DataTable, sorted } from '../../ui/data-table.tsx';
 import { Count } from '../../ui/figures.tsx';
 import { Empty } from '../../ui/panel.tsx';
@@ -49,7 +50,11 @@ const COLUMNS: readonly Column<ConsumerLag>[] = [
 ];
 
 /** Who is behind, the furthest first. */
-export function LagTable({ lags }: { readonly lags: readonly ConsumerLag[] }) {
+export const LagTable = memo(function LagTable({
+  lags,
+}: {
+  readonly lags: readonly ConsumerLag[];
+}) {
   if (lags.length === 0)
     return (
       <Empty command="npx streamhouse consume orders --group my-group">
@@ -65,4 +70,4 @@ export function LagTable({ lags }: { readonly lags: readonly ConsumerLag[] }) {
       heightMax="16rem"
     />
   );
-}
+});

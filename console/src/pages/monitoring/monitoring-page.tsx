@@ -1,6 +1,7 @@
 import type { FiguresHistory, MonitoringMetrics } from '@streamhouse/api/rest/metrics.ts';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
+import { memo } from 'react';
 import { messageOf } from '../../queries/api.ts';
 import { useLive } from '../../queries/live.ts';
 import { historyQuery, monitoringQuery } from '../../queries/metrics.ts';
@@ -134,7 +135,8 @@ interface ChartsProps {
 
 const NOTHING: readonly (number | null)[] = [];
 
-function Charts({ history, rangeSeconds }: ChartsProps) {
+/** Drawn only when there is something new to draw. */
+const Charts = memo(function Charts({ history, rangeSeconds }: ChartsProps) {
   const times = history?.timestamp ?? [];
   const of = (name: Exclude<keyof FiguresHistory, 'timestamp'>): readonly (number | null)[] =>
     history?.[name] ?? NOTHING;
@@ -165,6 +167,7 @@ function Charts({ history, rangeSeconds }: ChartsProps) {
         title="Bytes"
         format={byteRate}
         kind="bars"
+        isBinary
         series={[
           { label: 'produced', values: of('produceBytes'), colour: 'accent' },
           { label: 'fetched', values: of('fetchBytes'), colour: 'second' },
@@ -182,4 +185,4 @@ function Charts({ history, rangeSeconds }: ChartsProps) {
       />
     </div>
   );
-}
+});

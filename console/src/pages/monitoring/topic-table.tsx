@@ -1,5 +1,6 @@
 import type { TopicStats } from '@streamhouse/api/rest/metrics.ts';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { memo } from 'react';
 import { type Column, DataTable, sorted } from '../../ui/data-table.tsx';
 import { Bytes, Count, Rate } from '../../ui/figures.tsx';
 import { Empty } from '../../ui/panel.tsx';
@@ -65,7 +66,12 @@ const COLUMNS: readonly Column<TopicStats>[] = [
   },
 ];
 
-export function TopicTable({ topics }: { readonly topics: readonly TopicStats[] }) {
+/** Anew only when a figure of it is another one. */
+export const TopicTable = memo(function TopicTable({
+  topics,
+}: {
+  readonly topics: readonly TopicStats[];
+}) {
   const { sort = 'name' } = route.useSearch();
   const navigate = route.useNavigate();
   if (topics.length === 0)
@@ -87,4 +93,4 @@ export function TopicTable({ topics }: { readonly topics: readonly TopicStats[] 
       heightMax="24rem"
     />
   );
-}
+});
