@@ -361,6 +361,9 @@ describe('groups reset (G-07)', () => {
       changes: [0, 1, 2, 3].map((partition) => ({ ...change, partition })),
       expelled: 1,
     });
+    const toEarliest = ['groups', 'reset', 'rehearsed', '--to', 'earliest', '--dry-run'];
+    const { changes } = JSON.parse(await output(...toEarliest, '--output', 'json'));
+    expect(changes.map(({ partition }: { partition: number }) => partition)).toEqual([0, 1, 2, 3]);
     expect(await committed('rehearsed')).toEqual([10, 10, 10, 10]);
     expect(await stop(member)).toEqual([]);
   });

@@ -99,6 +99,10 @@ export class GroupAdmin {
     const { groupId, to, dryRun = false } = reset;
     const places = await this.#places(await this.#chosen(reset, signal), signal);
     const after = await this.#targets(groupId, places, to, signal);
+    const targets = places.flatMap((place) => {
+      const next = after.get(place);
+      return next === undefined ? [] : [{ ...place, next }];
+    });
     const { requestTimeoutMs } = this.#cluster;
     const { changes, expelled } = await new GroupCoordinator(this.#cluster).call<
       ResetOffsetsRequest,
@@ -110,7 +114,7 @@ export class GroupAdmin {
       {
         groupId,
         dryRun,
-        offsets: [...after].map(([{ topicIdBytes, partition }, next]) => ({
+        offsets: targets.map(({ topicIdBytes, partition, next }) => ({
           topicId: topicIdBytes,
           partition,
           offset: next,
@@ -118,10 +122,10 @@ export class GroupAdmin {
       },
       { signal, timeoutMs: requestTimeoutMs, attemptMs: requestTimeoutMs },
     );
-    requireAnswers([...after], changes);
+    requireAnswers(targets, changes);
     return {
       expelled,
-      changes: [...after].map(([{ topic, partition }, next], index) => {
+      changes: targets.map(({ topic, partition, next }, index) => {
         const { before = -1 } = changes[index] ?? {};
         return { topic, partition, before: before < 0 ? undefined : before, after: next };
       }),
