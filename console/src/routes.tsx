@@ -119,6 +119,8 @@ export function createConsoleRouter() {
     basepath: BASE_PATH === '' ? '/' : BASE_PATH,
     defaultPreload: 'intent',
     scrollRestoration: true,
+    // A list begins with its first row, unless somebody comes back to it: the router would carry on from the page before.
+    scrollToTopSelectors: ['[role=group]'],
     defaultErrorComponent: PageFailure,
     defaultNotFoundComponent: NotFound,
   });

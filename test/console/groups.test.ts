@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { PHONE } from '../harness/browser.ts';
 import { join, readBy, readOn } from './consumers.ts';
 import { columnOf, figureOf, overflowOf, PATIENCE, searchOf, violationsOf } from './looks.ts';
-import { send, type Stage, startStage, visit } from './stage.ts';
+import { looking, send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -30,7 +30,7 @@ function rowOf(page: Page, group: string): Locator {
 test('C-130..132 groups in figures, each caught up, normal or lagging', async () => {
   await createTopic('listed', 1);
   await readBy(stage, 'list-a', 'listed', RECORDS);
-  await using visited = await visit(stage, '/consumer-groups?q=list-');
+  await using visited = await visit(stage, '/consumer-groups?q=list-', looking(stage, 'often'));
   const { page, faults } = visited;
   const row = rowOf(page, 'list-a');
   await row.getByText('Caught up').waitFor();
@@ -52,7 +52,7 @@ test('C-133..135 lag is the high watermark less what is committed, by partition 
   await createTopic('told', 2);
   await using consumer = await join(stage, 'told-group', 'told');
   await readOn(consumer, 2 * RECORDS);
-  await using visited = await visit(stage, '/consumer-groups/told-group');
+  await using visited = await visit(stage, '/consumer-groups/told-group', looking(stage, 'often'));
   const { page, faults } = visited;
   const offsets = page.getByRole('table', { name: 'Offsets' });
   await expect.poll(() => columnOf(offsets, 'Lag'), PATIENCE).toEqual(['0', '0']);

@@ -103,7 +103,7 @@ describe('what is clicked is large enough', () => {
 });
 
 test.each(PAGES)(
-  'C-002, C-003 %s has no sideways scroll at 200 %% and from 360 to 1280 pixels',
+  'C-002, C-003 %s has no sideways scroll at twice its size and from 360 to 1280 pixels',
   async (path) => {
     await using zoomed = await visit(stage, path, ZOOMED);
     const { page } = zoomed;

@@ -142,15 +142,14 @@ test('C-037, C-041 the socket brings figures every 2 s, or as often as chosen, a
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await page.evaluate(WATCH_ELEMENTS);
-  expect(await pauseOf(sockets[0]!, 3)).toBeLessThan(3_000);
+  expect(await pauseOf(sockets[0]!, 2)).toBeLessThan(3_500);
   expect(await page.evaluate('made')).toEqual([]);
   expect(await messages()).not.toBe(before);
   expect(asked).not.toContain('/api/monitoring/metrics');
   await page.getByLabel('Interval').selectOption({ label: 'every 5 s' });
   await expect.poll(() => sockets.length, PATIENCE).toBe(2);
   expect(searchOf(page, 'every')).toBe('5');
-  await sockets[1]!.waitForEvent('framereceived');
-  expect(await pauseOf(sockets[1]!, 2)).toBeGreaterThan(3_500);
+  expect(await pauseOf(sockets[1]!, 1)).toBeGreaterThan(3_500);
   expect(faults).toEqual([]);
 });
 

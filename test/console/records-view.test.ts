@@ -199,7 +199,7 @@ describe('B-14 a record is text, whatever it has', () => {
     const { opened, text } = await show(SCRIPT);
     await using page = opened;
     expect(await text.textContent()).toBe(SCRIPT);
-    expect(await page.table.getByRole('cell').nth(4).textContent()).toBe(SCRIPT);
+    expect((await columnOf(page.table, 'Value'))[0]).toBe(SCRIPT);
     expect(await page.page.evaluate('window.isRun ?? false')).toBe(false);
     expect(page.faults).toEqual([]);
   });

@@ -49,6 +49,16 @@ export interface Visit extends AsyncDisposable {
   readonly faults: readonly string[];
 }
 
+/** A browser in which somebody has chosen how often pages look at the server. */
+export function looking(
+  { url }: Pick<Stage, 'url'>,
+  often: 'often' | 'only when asked',
+): BrowserContextOptions {
+  const value = JSON.stringify({ refreshMs: often === 'often' ? 2_000 : 0 });
+  const localStorage = [{ name: 'streamhouse.preferences', value }];
+  return { storageState: { cookies: [], origins: [{ origin: url, localStorage }] } };
+}
+
 /** Opens a page with nothing kept from those before. */
 export async function visit(
   { browser, url }: Pick<Stage, 'browser' | 'url'>,

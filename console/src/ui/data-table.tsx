@@ -4,7 +4,7 @@
  */
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type CSSProperties, type ReactNode, useEffect, useMemo, useRef } from 'react';
+import { memo, type ReactNode, useEffect, useMemo, useRef } from 'react';
 import { usePreferences } from './preferences.ts';
 
 export interface Column<Row> {
@@ -59,16 +59,11 @@ export function DataTable<Row>(props: TableProps<Row>) {
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 1) onEnd?.();
   }, [last, rows.length, onEnd]);
-  // Another order begins with its first row.
-  useEffect(() => {
-    // In braces: newer browsers answer with a promise, which is no way to clean up.
-    scroller.current?.scrollTo(0, 0);
-  }, [sort]);
   useEffect(() => {
     if (props.isFollowing === true && rows.length > 0 && isAtEnd.current)
       virtual.scrollToIndex(rows.length - 1);
   }, [props.isFollowing, rows.length, virtual]);
-  const grid = { gridTemplateColumns: columns.map(trackOf).join(' ') };
+  const tracks = columns.map(trackOf).join(' ');
   const minWidth = `${columns.reduce((sum, { rem }) => sum + rem, 0)}rem`;
   return (
     <div
@@ -85,7 +80,12 @@ export function DataTable<Row>(props: TableProps<Row>) {
     >
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ minWidth }}>
         <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface">
-          <div role="row" aria-rowindex={1} className="grid" style={grid}>
+          <div
+            role="row"
+            aria-rowindex={1}
+            className="grid"
+            style={{ gridTemplateColumns: tracks }}
+          >
             {columns.map((column) => (
               <Head key={column.id} column={column} sort={sort} onSort={onSort} />
             ))}
@@ -95,10 +95,10 @@ export function DataTable<Row>(props: TableProps<Row>) {
           {items.map(({ index, start }) => {
             const row = rows[index];
             return row === undefined ? null : (
-              <BodyRow
+              <KeptRow
                 key={keyOf(row)}
-                {...{ row, columns, index }}
-                style={{ ...grid, height: rowPx, transform: `translateY(${start}px)` }}
+                {...{ row, columns, index, tracks, rowPx }}
+                startPx={start}
                 isSelected={props.isSelected?.(row) === true}
               />
             );
@@ -123,11 +123,14 @@ interface BodyRowProps<Row> {
   readonly row: Row;
   readonly columns: readonly Column<Row>[];
   readonly index: number;
-  readonly style: CSSProperties;
+  readonly tracks: string;
+  readonly startPx: number;
+  readonly rowPx: number;
   readonly isSelected: boolean;
 }
 
-function BodyRow<Row>({ row, columns, index, style, isSelected }: BodyRowProps<Row>) {
+function BodyRow<Row>(props: BodyRowProps<Row>) {
+  const { row, columns, index, tracks, startPx, rowPx, isSelected } = props;
   return (
     <div
       role="row"
@@ -135,7 +138,11 @@ function BodyRow<Row>({ row, columns, index, style, isSelected }: BodyRowProps<R
       className={`absolute top-0 left-0 grid w-full items-center border-b border-line/60 hover:bg-raised ${
         isSelected ? 'bg-raised' : ''
       }`}
-      style={style}
+      style={{
+        gridTemplateColumns: tracks,
+        height: rowPx,
+        transform: `translateY(${startPx}px)`,
+      }}
     >
       {columns.map((column) => (
         <div
@@ -149,6 +156,9 @@ function BodyRow<Row>({ row, columns, index, style, isSelected }: BodyRowProps<R
     </div>
   );
 }
+
+/** Of a thousand topics few change at a time: the rows of the others stay as they are. */
+const KeptRow = memo(BodyRow) as typeof BodyRow;
 
 interface HeadProps<Row> {
   readonly column: Column<Row>;

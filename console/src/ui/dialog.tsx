@@ -41,7 +41,7 @@ export function Dialog({ title, onClose, children, width = 'narrow' }: DialogPro
       }`}
     >
       <div className="flex items-center justify-between gap-2 border-b border-line px-4 py-2">
-        <h2 id={id} className="text-base font-semibold">
+        <h2 id={id} className="min-w-0 text-base font-semibold [overflow-wrap:anywhere]">
           {title}
         </h2>
         <IconButton icon={X} label="Close" onClick={onClose} />

@@ -72,6 +72,20 @@ export function Cards({
   );
 }
 
+/** Of the size of facts with such values. */
+export function FactsSkeleton({ samples }: { readonly samples: Readonly<Record<string, string>> }) {
+  const bones = Object.entries(samples).map(([name, sample]) => [
+    name,
+    <span key={name} className="bone">
+      <span className="invisible">{sample}</span>
+    </span>,
+  ]);
+  return <Facts facts={Object.fromEntries(bones) as Readonly<Record<string, ReactNode>>} />;
+}
+
+/** As an instant is written. */
+export const INSTANT_SAMPLE = '2026-01-01 00:00:00 CET';
+
 /** Facts of one thing: a name and a value each. */
 export function Facts({ facts }: { readonly facts: Readonly<Record<string, ReactNode>> }) {
   return (

@@ -35,7 +35,7 @@ export function Panel<T>(props: PanelProps<T>) {
   const isOld = error != null && data !== undefined;
   return (
     <section aria-label={title} className={`card flex min-w-0 flex-col ${props.className ?? ''}`}>
-      <header className="flex min-h-9 flex-wrap items-center gap-2 border-b border-line px-3 py-0.5">
+      <header className="flex min-h-9 pointer-coarse:min-h-12 flex-wrap items-center gap-2 border-b border-line px-3 py-0.5">
         <h2 className={isTitleHidden ? 'sr-only' : 'font-semibold'}>{title}</h2>
         {actions}
         <span className="grow" />
@@ -79,10 +79,11 @@ const AGE_EVERY_MS = 1_000;
 function Age<T>({ asked }: { readonly asked: Asked<T> }) {
   const { dataUpdatedAt, isFetching } = asked;
   const now = useNow(AGE_EVERY_MS);
-  if (dataUpdatedAt === 0) return null;
+  // Its room is there from the beginning.
+  const isThere = dataUpdatedAt !== 0;
   return (
-    <span className="flex items-center gap-1 text-xs text-muted">
-      {duration(now - dataUpdatedAt)} old
+    <span className={`flex items-center gap-1 text-xs text-muted ${isThere ? '' : 'invisible'}`}>
+      {duration(isThere ? now - dataUpdatedAt : 0)} old
       <IconButton
         icon={RotateCw}
         label="Refresh"
@@ -93,14 +94,22 @@ function Age<T>({ asked }: { readonly asked: Asked<T> }) {
   );
 }
 
-/** The time, again every so often while the page is seen. */
+/** The time, again every so often while the page is seen. All who show it look at the same moment, and are shown at once. */
 export function useNow(everyMs: number): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
-    const timer = setInterval(() => {
-      if (!document.hidden) setNow(Date.now());
-    }, everyMs);
-    return () => clearInterval(timer);
+    let timer: ReturnType<typeof setTimeout>;
+    const look = (): void => {
+      timer = setTimeout(
+        () => {
+          if (!document.hidden) setNow(Date.now());
+          look();
+        },
+        everyMs - (Date.now() % everyMs),
+      );
+    };
+    look();
+    return () => clearTimeout(timer);
   }, [everyMs]);
   return now;
 }

@@ -14,7 +14,9 @@ const LOOKS: Readonly<Record<Tone, { readonly icon: LucideIcon; readonly colour:
 export function Status({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
   const { icon: Icon, colour } = LOOKS[tone];
   return (
-    <span className={`inline-flex items-center gap-1.5 align-bottom ${colour}`}>
+    <span
+      className={`inline-flex max-w-full items-center gap-1.5 align-bottom [overflow-wrap:anywhere] ${colour}`}
+    >
       <Icon size={14} aria-hidden className="shrink-0" />
       {children}
     </span>

@@ -4,7 +4,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { agentPartitionsQuery, agentQuery } from '../../queries/agents.ts';
 import { messageOf, useRefresh } from '../../queries/api.ts';
 import { type Column, DataTable, TableSkeleton } from '../../ui/data-table.tsx';
-import { Count, Facts, Instant } from '../../ui/figures.tsx';
+import { Count, Facts, FactsSkeleton, INSTANT_SAMPLE, Instant } from '../../ui/figures.tsx';
 import { plural } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Panel } from '../../ui/panel.tsx';
@@ -60,6 +60,17 @@ const COLUMNS: readonly Column<HeldTopic>[] = [
   },
 ];
 
+const SAMPLES = {
+  Status: 'Healthy',
+  Address: '127.0.0.1:0',
+  'Availability zone': '—',
+  'Agent group': 'default',
+  'Active leases': '6',
+  'Last heartbeat': '0 s ago',
+  Uptime: '1 h 2 min',
+  Started: INSTANT_SAMPLE,
+};
+
 export function AgentPage() {
   const { id } = route.useParams();
   const agent = useQuery({ ...agentQuery(id), ...useRefresh() });
@@ -78,7 +89,7 @@ export function AgentPage() {
         title="Agent"
         asked={agent}
         describeError={messageOf}
-        skeleton={<div className="h-29" />}
+        skeleton={<FactsSkeleton samples={SAMPLES} />}
       >
         {(known) => (
           <Facts

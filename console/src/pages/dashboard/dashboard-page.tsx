@@ -79,7 +79,7 @@ function RecentTopics() {
       describeError={messageOf}
       skeleton={<TableSkeleton rows={RECENT} />}
       actions={
-        <Link to="/topics" className="link">
+        <Link to="/topics" className="link min-w-6">
           All
         </Link>
       }
@@ -113,7 +113,7 @@ function ActiveAgents() {
       describeError={messageOf}
       skeleton={<TableSkeleton rows={3} />}
       actions={
-        <Link to="/agents" className="link">
+        <Link to="/agents" className="link min-w-6">
           All
         </Link>
       }

@@ -6,7 +6,7 @@ import { messageOf, useRefresh } from '../../queries/api.ts';
 import { groupQuery } from '../../queries/groups.ts';
 import { Button } from '../../ui/button.tsx';
 import { type Column, DataTable, sorted, TableSkeleton } from '../../ui/data-table.tsx';
-import { Count, Facts, Instant } from '../../ui/figures.tsx';
+import { Count, Facts, FactsSkeleton, Instant } from '../../ui/figures.tsx';
 import { duration, UNKNOWN, whole } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Empty, Panel } from '../../ui/panel.tsx';
@@ -50,7 +50,7 @@ export function GroupPage() {
         title="Group"
         asked={asked}
         describeError={messageOf}
-        skeleton={<div className="h-24" />}
+        skeleton={<FactsSkeleton samples={SAMPLES} />}
       >
         {(known) => <GroupFacts group={known} atMs={asked.dataUpdatedAt} />}
       </Panel>
@@ -78,6 +78,17 @@ export function GroupPage() {
     </Page>
   );
 }
+
+const SAMPLES = {
+  State: 'stable',
+  'Total lag': '0',
+  'Lag in time': '0 s',
+  Partitions: '6',
+  Members: '3',
+  Generation: '1',
+  Assignor: 'sticky',
+  Topics: 'orders',
+};
 
 interface GroupFactsProps {
   readonly group: Group;
@@ -138,7 +149,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'topic',
     title: 'Topic',
-    rem: 8,
+    rem: 6,
     grow: 2,
     isSortable: true,
     cell: ({ topic }) => <span className="font-mono">{topic}</span>,
@@ -146,7 +157,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'partition',
     title: 'Partition',
-    rem: 6,
+    rem: 5.5,
     grow: 1,
     isNumber: true,
     isSortable: true,
@@ -165,7 +176,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'committed',
     title: 'Committed',
-    rem: 7,
+    rem: 6.5,
     grow: 1,
     isNumber: true,
     cell: ({ committedOffset }) => <span className="font-mono">{whole(committedOffset)}</span>,
@@ -173,7 +184,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'watermark',
     title: 'High watermark',
-    rem: 8,
+    rem: 7.5,
     grow: 1,
     isNumber: true,
     cell: ({ highWatermark }) => <span className="font-mono">{whole(highWatermark)}</span>,
@@ -181,7 +192,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'lag',
     title: 'Lag',
-    rem: 5,
+    rem: 4.5,
     grow: 1,
     isNumber: true,
     isSortable: true,
@@ -190,7 +201,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'lagSeconds',
     title: 'Lag in time',
-    rem: 7,
+    rem: 6.5,
     grow: 1,
     isNumber: true,
     isSortable: true,
@@ -206,7 +217,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'memberId',
     title: 'Member',
-    rem: 9,
+    rem: 7,
     grow: 2,
     isSortable: true,
     cell: ({ memberId }) => <span className="font-mono">{memberId ?? UNKNOWN}</span>,
@@ -214,7 +225,7 @@ const OFFSET_COLUMNS: readonly Column<GroupOffset>[] = [
   {
     id: 'committedAt',
     title: 'Committed at',
-    rem: 13.5,
+    rem: 12.5,
     grow: 1,
     cell: ({ committedAt }) => <Instant value={committedAt} />,
   },

@@ -24,13 +24,11 @@ export function Resources() {
             part={items.filter(({ status }) => status === 'healthy').length}
             all={items.length}
           />
-          {cluster !== undefined && (
-            <Share
-              label="Partitions with a leader"
-              part={held(items, cluster.partitions_count)}
-              all={cluster.partitions_count}
-            />
-          )}
+          <Share
+            label="Partitions with a leader"
+            part={cluster && held(items, cluster.partitions_count)}
+            all={cluster?.partitions_count}
+          />
         </dl>
       )}
     </Panel>
@@ -45,8 +43,9 @@ function held(agents: readonly Agent[], partitions: number): number {
 
 interface ShareProps {
   readonly label: string;
-  readonly part: number;
-  readonly all: number;
+  /** Undefined: not known yet. */
+  readonly part: number | undefined;
+  readonly all: number | undefined;
 }
 
 function Share({ label, part, all }: ShareProps) {
@@ -62,7 +61,7 @@ function Share({ label, part, all }: ShareProps) {
         <progress
           aria-label={label}
           value={part}
-          max={Math.max(all, 1)}
+          max={Math.max(all ?? 1, 1)}
           className="bar block h-2 w-full"
         />
       </dd>

@@ -10,20 +10,33 @@ import { pretty } from '../../ui/json.ts';
 const SHOWN_CHARS = 20_000;
 
 interface RecordDetailsProps {
-  readonly record: RecordOut;
+  /** Undefined: it has been asked for. */
+  readonly record: RecordOut | undefined;
   readonly onClose: () => void;
 }
 
 export function RecordDetails({ record, onClose }: RecordDetailsProps) {
-  const { partition, offset, headers } = record;
+  const label = record === undefined ? 'Record' : `Record ${record.offset}`;
   return (
-    <section aria-label={`Record ${offset}`} className="card order-first min-w-0 lg:order-none">
+    <section
+      aria-label={label}
+      className="card order-first min-h-96 min-w-0 lg:order-none lg:min-h-0"
+    >
       <header className="flex min-h-9 items-center justify-between border-b border-line px-3">
         <h2 className="font-semibold">
-          Record <span className="font-mono">{offset}</span>
+          Record <span className="font-mono">{record?.offset}</span>
         </h2>
         <IconButton icon={X} label="Close record" onClick={onClose} />
       </header>
+      {record !== undefined && <Contents record={record} />}
+    </section>
+  );
+}
+
+function Contents({ record }: { readonly record: RecordOut }) {
+  const { partition, offset, headers } = record;
+  return (
+    <>
       <Facts
         facts={{
           Partition: <span className="font-mono">{partition}</span>,
@@ -50,7 +63,7 @@ export function RecordDetails({ record, onClose }: RecordDetailsProps) {
           </dl>
         </div>
       )}
-    </section>
+    </>
   );
 }
 

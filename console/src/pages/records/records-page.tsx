@@ -29,16 +29,9 @@ export function RecordsPage() {
     void navigate({ search: (before) => ({ ...before, record: selected }), resetScroll: false });
   const shown = useShownRecords(name, { partition, offset, timestamp, max, tail });
   const records = scan.result.state === 'idle' ? shown.records : scan.result.progress.found;
-  const listed = records.find((candidate) => candidate.offset === record);
-  // The address may name one that is not among those that were fetched.
-  const alone = useQuery({
-    ...recordQuery(name, partition, record ?? 0),
-    enabled: record !== undefined && shown.asked.data !== undefined && listed === undefined,
-  });
-  const isSelected = record !== undefined && alone.data !== null;
-  const selected = listed ?? (record === undefined ? undefined : alone.data) ?? undefined;
-  const isBeside = selected !== undefined;
-  const columns = useMemo(() => recordColumns(name, isBeside), [name, isBeside]);
+  const isLoaded = shown.asked.data !== undefined;
+  const { selected, isSelected } = useSelected(name, partition, record, { records, isLoaded });
+  const columns = useMemo(() => recordColumns(name, isSelected), [name, isSelected]);
   return (
     <Page
       title={`Messages of ${name}`}
@@ -52,9 +45,9 @@ export function RecordsPage() {
       <RecordSearch scan={scan} start={{ topic: name, partition, offset, timestamp }} />
       <div
         className={
-          isSelected === false
-            ? ''
-            : 'grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]'
+          isSelected
+            ? 'grid grid-cols-1 items-start gap-3 lg:grid-cols-[minmax(0,3fr)_minmax(20rem,2fr)]'
+            : ''
         }
       >
         <Panel
@@ -73,7 +66,9 @@ export function RecordsPage() {
             />
           )}
         </Panel>
-        {isSelected && <RecordDetails key={record} record={selected} onClose={() => select(undefined)} />}
+        {isSelected && (
+          <RecordDetails key={record} record={selected} onClose={() => select(undefined)} />
+        )}
       </div>
       {shown.more !== undefined && scan.result.state === 'idle' && (
         <Button onClick={shown.more} disabled={shown.asked.isFetching} className="self-start">
@@ -82,6 +77,31 @@ export function RecordsPage() {
       )}
     </Page>
   );
+}
+
+interface Loaded {
+  readonly records: readonly RecordOut[];
+  readonly isLoaded: boolean;
+}
+
+/** The record that the address names, though it may not be among those that are loaded. */
+function useSelected(
+  topic: string,
+  partition: number,
+  offset: number | undefined,
+  { records, isLoaded }: Loaded,
+): { readonly selected: RecordOut | undefined; readonly isSelected: boolean } {
+  const listed = records.find((candidate) => candidate.offset === offset);
+  const isAlone = offset !== undefined && listed === undefined;
+  const alone = useQuery({
+    ...recordQuery(topic, partition, offset ?? 0),
+    enabled: isAlone && isLoaded,
+  });
+  const isMissing = alone.data === null || alone.isError;
+  return {
+    selected: listed ?? (isAlone ? (alone.data ?? undefined) : undefined),
+    isSelected: offset !== undefined && !(isAlone && isMissing),
+  };
 }
 
 interface ListProps {

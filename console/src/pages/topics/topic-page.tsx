@@ -7,7 +7,7 @@ import { messageOf, useRefresh } from '../../queries/api.ts';
 import { partitionsQuery, topicQuery } from '../../queries/topics.ts';
 import { Button, buttonClass } from '../../ui/button.tsx';
 import { type Column, DataTable, sorted, TableSkeleton } from '../../ui/data-table.tsx';
-import { Bytes, Count, Facts, Instant } from '../../ui/figures.tsx';
+import { Bytes, Count, Facts, FactsSkeleton, INSTANT_SAMPLE, Instant } from '../../ui/figures.tsx';
 import { bytes, duration, whole } from '../../ui/format.ts';
 import { Page } from '../../ui/page.tsx';
 import { Panel } from '../../ui/panel.tsx';
@@ -57,8 +57,14 @@ export function TopicPage() {
         title="Topic"
         asked={topic}
         describeError={messageOf}
-        skeleton={<div className="h-29" />}
-        actions={topic.data && <Owner topic={topic.data} />}
+        skeleton={<FactsSkeleton samples={SAMPLES} />}
+        actions={
+          topic.data === undefined ? (
+            <span className="bone invisible text-xs">Managed by API Copy YAML</span>
+          ) : (
+            <Owner topic={topic.data} />
+          )
+        }
       >
         {(known) => <TopicFacts topic={known} />}
       </Panel>
@@ -154,6 +160,18 @@ function Owner({ topic }: { readonly topic: Topic }) {
     </>
   );
 }
+
+const SAMPLES = {
+  Partitions: '6',
+  Messages: '1.23 M',
+  Storage: '1.23 GiB',
+  Created: INSTANT_SAMPLE,
+  'Acknowledged in': 'object storage',
+  Replication: 'by the object store',
+  Retention: 'for ever',
+  'Kept per partition': 'no bound',
+  Pool: 'default',
+};
 
 function TopicFacts({ topic }: { readonly topic: Topic }) {
   const { retention_ms, retention_bytes } = topic;
