@@ -5,7 +5,9 @@ import { launchBrowser } from '../harness/browser.ts';
 import { startRest } from '../harness/rest.ts';
 import { buildConsole, visit } from './stage.ts';
 
-test('pages are reached, left and loaded again below a path', { timeout: 120_000 }, async () => {
+test('C-001 pages are reached, left and loaded again below a path', {
+  timeout: 120_000,
+}, async () => {
   await buildConsole();
   await using database = await createTestDatabase();
   const store = await database.open();

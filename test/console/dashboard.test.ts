@@ -39,7 +39,7 @@ test('C-020..023 it counts topics, agents and messages, shows the newest of them
   expect(faults).toEqual([]);
 });
 
-test('C-009, C-024 it looks again every 5 s, or as often as somebody chose, also after a reload', async () => {
+test('C-010, C-024 it looks again every 5 s, or as often as somebody chose, also after a reload', async () => {
   await using visited = await visit(stage, '/dashboard');
   const { page } = visited;
   expect(await pauseOf(page)).toBeGreaterThan(4_500);

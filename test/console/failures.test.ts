@@ -165,7 +165,7 @@ describe('C-006, C-042 what is late', () => {
   }
 });
 
-describe('C-008 when the API fails', () => {
+describe('C-009 when the API fails', () => {
   test('every page says so in both themes, keeps nobody out, and shows what there is after a retry', async () => {
     await using visits = new AsyncDisposableStack();
     proxy.cut();

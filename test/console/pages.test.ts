@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => stage?.[Symbol.asyncDispose]());
 
 describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-  test.each(EMPTY)('%s of an empty cluster', async (path) => {
+  test.each(EMPTY)('C-001, C-007 %s of an empty cluster', async (path) => {
     await expectWell(path, colorScheme);
   });
 });
@@ -50,7 +50,7 @@ describe('with records', () => {
   });
 
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-    test.each(LOADED)('%s', async (path) => {
+    test.each(LOADED)('C-001, C-003 %s', async (path) => {
       await expectWell(path, colorScheme);
     });
   });

@@ -110,7 +110,7 @@ test('C-074, C-075 a record with all that it has, by its address, also when it i
   expect(faults).toEqual([]);
 });
 
-describe('C-076 the live tail', () => {
+describe('C-076, C-077 the live tail', () => {
   test('shows what comes, stays at its end, and stops', async () => {
     await using opened = await open(`${MESSAGES}?partition=3`);
     const { page, table, faults } = opened;

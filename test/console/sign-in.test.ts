@@ -96,7 +96,7 @@ test('a wrong key is told so and stays in its field; the right one opens the pag
   expect(faultsOf(visited)).toEqual([]);
 });
 
-test('C-007 what a key may not see fails by itself, and the rest of the page is there', async () => {
+test('C-008 what a key may not see fails by itself, and the rest of the page is there', async () => {
   await using visited = await open('/dashboard');
   const { page } = visited;
   await signIn(page, few.key);

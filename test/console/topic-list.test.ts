@@ -109,7 +109,7 @@ test('C-052, C-058 a topic goes when its name is typed, after a look at what goe
   expect(faults).toEqual([]);
 });
 
-test('the list is sorted, searched and fetched by pages, and a reload keeps all of it', async () => {
+test('C-050 the list is sorted, searched and fetched by pages, and a reload keeps all of it', async () => {
   for (let index = 0; index < MANY; index++)
     await stage.call('POST /api/v1/topics', {
       body: { name: `t-${1_000 + index}`, partitions: 1 },

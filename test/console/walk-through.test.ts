@@ -21,7 +21,7 @@ afterAll(async () => {
   await stage?.[Symbol.asyncDispose]();
 });
 
-test('create, send, see, follow a group, lose an agent', async () => {
+test('C-002..005, C-051, C-055, C-095, C-097, C-116, C-132 create, send, see, follow a group, lose an agent', async () => {
   await using visited = await visit(stage, '/topics');
   const { page, faults } = visited;
   await createTopic(page);

@@ -81,7 +81,7 @@ async function whenSo(isSo: (now: MonitoringMetrics) => boolean): Promise<Monito
   return now;
 }
 
-test('the rates told are those produced, in all and by topic, and what nobody did is told as zero', async () => {
+test('C-161, C-180..184: the rates told are those produced, in all and by topic, and what nobody did is told as zero', async () => {
   const { throughput, latency, topicStats, clusterHealth } = await whenSo((now) =>
     near(now.throughput.produceRate, RATE),
   );
@@ -142,7 +142,7 @@ function textOf(data: unknown): string {
   return typeof data === 'string' ? data : '';
 }
 
-test('both sockets tell the same as the API, as the document says', async () => {
+test('C-185..187: both sockets tell the same as the API, as the document says', async () => {
   const { host } = new URL(api.url);
   const open = (path: string): WebSocket => new WebSocket(`ws://${host}${path}`);
   const frames: unknown[] = [];

@@ -40,14 +40,14 @@ function seeded(seed: number): () => number {
   };
 }
 
-test('the document is valid OpenAPI 3.1 and has every route', async () => {
+test('C-162: the document is valid OpenAPI 3.1 and has every route', async () => {
   const result = await new Validator().validate({ ...contract.document });
   expect(result).toMatchObject({ valid: true });
   const keys = contract.operations.map(({ method, path }) => `${method} ${path}`);
   expect(keys.toSorted()).toEqual(Object.keys(ROUTES).toSorted());
 });
 
-test('the page shows every operation, without any script', async () => {
+test('C-167: the page shows every operation, without any script', async () => {
   const response = await fetch(`${api.url}/swagger-ui`);
   const html = await response.text();
   expect(response.headers.get('content-security-policy')).toContain("default-src 'self'");

@@ -203,7 +203,7 @@ describe('B-12: a connection', () => {
     );
   });
 
-  test('1,000 idle ones do not keep others from being answered', async () => {
+  test('C-150: 1,000 idle ones do not keep others from being answered', async () => {
     const sockets = await Promise.all(Array.from({ length: 1_000 }, () => open('')));
     expect((await api.call('GET /health', {})).data).toEqual({ status: 'ok' });
     for (const socket of sockets) socket.destroy();
@@ -264,7 +264,7 @@ describe("a browser's page", () => {
     expect((await send('POST', headers)).status).toBe(status);
   });
 
-  test('of the list is let in by CORS, and no other', async () => {
+  test('C-163: of the list is let in by CORS, and no other', async () => {
     const ask = { 'access-control-request-method': 'POST' };
     const listed = await send('OPTIONS', { ...ask, origin: 'https://console.example' });
     expect(listed).toMatchObject({

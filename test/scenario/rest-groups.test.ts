@@ -38,7 +38,7 @@ async function groupOf(id: string) {
   return (await api.call('GET /api/v1/consumer-groups/{id}', { path: { id } })).data;
 }
 
-test('a group is shown with its members, its assignment and its lag, which rises and falls', async () => {
+test('C-159: a group is shown with its members, its assignment and its lag, which rises and falls', async () => {
   const topic = await stage.createTopic('seen', RECORDS);
   await using consumer = await stage.connect('seen-group');
   await consumer.subscribe([topic]);
@@ -80,7 +80,7 @@ test('a group is shown with its members, its assignment and its lag, which rises
   expect((await groupOf('seen-group')).totalLag).toBe(0);
 });
 
-test('offsets are reset while members read: a dry run tells, the real one expels them and they go on from there', async () => {
+test('C-160: offsets are reset while members read: a dry run tells, the real one expels them and they go on from there', async () => {
   const topic = await stage.createTopic('reset', RECORDS);
   const path = { id: 'reset-group' };
   await using consumer = await stage.connect('reset-group');

@@ -33,7 +33,7 @@ function consume(topic: string, query: object = {}) {
 }
 
 describe('a record', () => {
-  test('goes where it is sent, comes back as it was, and is seen by the SDK', async () => {
+  test('C-157, C-158: goes where it is sent, comes back as it was, and is seen by the SDK', async () => {
     await makeTopic('orders', 4);
     const headers = [{ name: 'trace', value: 'abc' }];
     const body = {
@@ -222,7 +222,7 @@ describe('reading', () => {
 });
 
 describe('agents', () => {
-  test('are shown with their heartbeats and partitions, and one that is killed goes stale', async () => {
+  test('C-156: are shown with their heartbeats and partitions, and one that is killed goes stale', async () => {
     await makeTopic('spread', 8);
     const seen = async () => (await call('GET /api/v1/agents', {})).data;
     await until(

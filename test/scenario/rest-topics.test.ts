@@ -42,7 +42,7 @@ async function world(): Promise<unknown> {
 }
 
 describe('one topic', () => {
-  test('is made, shown, changed and deleted', async () => {
+  test('C-151..155: is made, shown, changed and deleted', async () => {
     const body = { name: 'orders', partitions: 3, replicationFactor: 3 };
     const created = await api.call('POST /api/v1/topics', { body });
     expect(created.status).toBe(201);

@@ -163,7 +163,7 @@ describe('the events', () => {
 });
 
 describe('the founding frames', () => {
-  test('are the figures as they are, one JSON in each, as often as the client asks', async () => {
+  test('C-188, C-189: are the figures as they are, one JSON in each, as often as the client asks', async () => {
     const client = await opened(MONITORING_PATH);
     expect(client.event(0)).toEqual(rig.cluster.metrics);
     client.socket.send(JSON.stringify({ intervalMs: 10_000 }));
