@@ -7,7 +7,7 @@ import {
   type LiveSnapshot,
 } from '@streamhouse/api/live.ts';
 import type { MonitoringMetrics } from '@streamhouse/api/rest/metrics.ts';
-import { type QueryClient, useQueryClient } from '@tanstack/react-query';
+import { notifyManager, type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { agentsQuery } from './agents.ts';
 import { BASE_PATH } from './api.ts';
@@ -72,11 +72,14 @@ function show(client: QueryClient, snapshot: LiveSnapshot): void {
     ...{ throughput, latency, clusterHealth, timestamp },
     ...{ topicStats: topics, consumerLags: groups },
   };
-  client.setQueryData(monitoringQuery().queryKey, metrics);
-  client.setQueryData(agentsQuery().queryKey, {
-    items: agents,
-    next: undefined,
-    total: agents.length,
+  // Whoever shows some of it is told once.
+  notifyManager.batch(() => {
+    client.setQueryData(monitoringQuery().queryKey, metrics);
+    client.setQueryData(agentsQuery().queryKey, {
+      items: agents,
+      next: undefined,
+      total: agents.length,
+    });
   });
   void client.invalidateQueries({ queryKey: ['metrics', 'history'] });
 }
