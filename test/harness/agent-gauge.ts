@@ -1,4 +1,4 @@
-/** What an attack costs an agent: its memory, and how long its event loop stood still. */
+/** What an attack costs an agent, or another process: its memory, and how long its event loop stood still. */
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import type { AgentView } from '@streamhouse/standalone/agents.ts';
@@ -8,6 +8,9 @@ const GROWTH_BYTES_MAX = 64 * 1024 * 1024;
 const STALL_MS_MAX = 100;
 /** What the machine does besides passes. What an input does, it does each time. */
 const ATTEMPTS_MAX = 3;
+/** A process of ours with its metrics. */
+type Gauged = Pick<AgentView, 'pid' | 'metricsUrl'>;
+
 /** For `/proc/<pid>/clear_refs`: the peak begins anew (man 5 proc). */
 const CLEAR_PEAK = '5';
 
@@ -15,12 +18,12 @@ const CLEAR_PEAK = '5';
  * Runs `attack` and requires that the agent stays small and awake all the while. An attack in which the event loop stood still
  * is made again, so it must be one that can be. Resolves what the attack resolves.
  *
- * @param garbageBytesMax what it may hold besides until it is collected.
+ * @param besidesBytesMax what it may hold besides: garbage until it is collected, or connections that are open.
  */
 export async function expectUnmoved<T>(
-  agent: AgentView,
+  agent: Gauged,
   attack: () => Promise<T>,
-  garbageBytesMax = 0,
+  besidesBytesMax = 0,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     // A scrape begins a new maximum of the event loop's delay.
@@ -32,7 +35,7 @@ export async function expectUnmoved<T>(
     const peak = (await memoryBytes(agent, 'VmHWM')) - before;
     const stalled = await stalledMs(agent);
     // What stays is no more than the peak. Garbage may stay: the engine collects it when it next needs room.
-    assert(peak <= GROWTH_BYTES_MAX + garbageBytesMax, `the agent needed ${peak} bytes`);
+    assert(peak <= GROWTH_BYTES_MAX + besidesBytesMax, `the agent needed ${peak} bytes`);
     const stallMsMax = STALL_MS_MAX * slowdown(timesBefore, await threadTimes(agent));
     if (stalled <= stallMsMax) return result;
     const bound = `, at most ${stallMsMax} as busy as the machine was`;
@@ -41,7 +44,7 @@ export async function expectUnmoved<T>(
 }
 
 /** Physical memory of the agent's process, in bytes: what it has, or its peak. */
-async function memoryBytes({ pid }: AgentView, field: 'VmRSS' | 'VmHWM'): Promise<number> {
+async function memoryBytes({ pid }: Gauged, field: 'VmRSS' | 'VmHWM'): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   const kib = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
   if (kib === undefined) throw new Error(`the agent with pid ${pid} is gone`);
@@ -55,7 +58,7 @@ interface ThreadTimes {
 }
 
 /** Of the thread with the event loop, whose id is that of the process (https://docs.kernel.org/scheduler/sched-stats.html). */
-async function threadTimes({ pid }: AgentView): Promise<ThreadTimes> {
+async function threadTimes({ pid }: Gauged): Promise<ThreadTimes> {
   const [ranNs = 0, waitedNs = 0] = (await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8'))
     .split(' ')
     .map(Number);
@@ -68,7 +71,7 @@ function slowdown(before: ThreadTimes, after: ThreadTimes): number {
   return ranNs <= 0 ? 1 : 1 + (after.waitedNs - before.waitedNs) / ranNs;
 }
 
-async function stalledMs(agent: AgentView): Promise<number> {
+async function stalledMs(agent: Gauged): Promise<number> {
   const text = await (await fetch(agent.metricsUrl)).text();
   const seconds = /^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1];
   return Number(seconds) * 1000;
