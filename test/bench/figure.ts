@@ -4,6 +4,8 @@ import { type Spread, spreadOf } from './stats.ts';
 export interface Target {
   readonly kind: 'atLeast' | 'atMost';
   readonly value: number;
+  /** Beyond it the whole command fails. */
+  readonly fail?: number;
 }
 
 export interface Figure extends Spread {
@@ -23,6 +25,12 @@ export function figure(
 ): Figure {
   const spread = spreadOf(runs);
   return { name, unit, ...spread, runs: runs.map(rounded), target, isMet: isMet(spread, target) };
+}
+
+/** Whether it is so far from its target that it is a fault. */
+export function isFault({ median, target }: Figure): boolean {
+  if (target?.fail === undefined) return false;
+  return target.kind === 'atLeast' ? median < target.fail : median > target.fail;
 }
 
 function isMet({ median }: Spread, target: Target | undefined): boolean | undefined {

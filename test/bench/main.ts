@@ -1,9 +1,11 @@
 /** `npm run bench`: measures, then prints a table or one JSON document. What is under way is told on stderr. */
 import { join } from 'node:path';
+import { benchApi } from './api/api.ts';
+import { benchConsole } from './console/console.ts';
 import { benchConsume } from './consume.ts';
 import type { Bench, BenchContext } from './bench.ts';
 import { benchFailover, benchHandover } from './failover.ts';
-import type { Figure } from './figure.ts';
+import { type Figure, isFault } from './figure.ts';
 import { benchFootprint } from './footprint.ts';
 import { benchLatency, benchLatencyS3 } from './latency.ts';
 import { benchGroups } from './groups/groups.ts';
@@ -16,7 +18,7 @@ import { benchPuts } from './puts.ts';
 import { renderFigures, renderProfiles } from './report.ts';
 import { benchSoak } from './soak.ts';
 
-const PROFILED = ['agent', 'client'] as const;
+const PROFILED = ['agent', 'client', 'operator'] as const;
 const PROFILE_ROWS = 15;
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -31,6 +33,8 @@ const BENCH: Readonly<Record<BenchName, Bench>> = {
   failover: benchFailover,
   handover: benchHandover,
   groups: benchGroups,
+  api: benchApi,
+  console: benchConsole,
   soak: benchSoak,
   operator: benchOperator,
 };
@@ -118,7 +122,9 @@ async function main(words: readonly string[]): Promise<void> {
       ? `${JSON.stringify(document, undefined, 2)}\n`
       : renderFigures(figures) + renderProfiles(tops),
   );
-  if (failures.length > 0) process.exitCode = EXIT_FAILED;
+  for (const { name, median, unit } of figures.filter(isFault))
+    process.stderr.write(`beyond what may be: ${name}, ${median.toFixed(1)} ${unit}\n`);
+  if (failures.length > 0 || figures.some(isFault)) process.exitCode = EXIT_FAILED;
 }
 
 await main(process.argv.slice(2));

@@ -11,6 +11,8 @@ export const BENCHES = [
   'failover',
   'handover',
   'groups',
+  'api',
+  'console',
 ] as const;
 /** Too long to be measured with the others, or with needs of their own: `operator` takes a Kubernetes control plane. */
 const ON_REQUEST = ['soak', 'operator'] as const;

@@ -6,6 +6,7 @@ import { commits } from './commits.ts';
 import { consume } from './consume.ts';
 import { follow } from './follow.ts';
 import type { GatewayWorker } from './gateway.ts';
+import { httpLoad } from './http-load.ts';
 import { IdleGroups } from './idle-groups.ts';
 import { Member } from './member.ts';
 import { openLoop } from './open-loop.ts';
@@ -53,6 +54,8 @@ async function run(task: Task): Promise<Tasks[keyof Tasks]['result']> {
       return null;
     case 'commits':
       return await commits(task);
+    case 'httpLoad':
+      return await httpLoad(task);
     case 'idleStart':
       idle = await IdleGroups.start(task);
       return null;

@@ -150,6 +150,31 @@ export interface BeatCounts {
   readonly failed: number;
 }
 
+/** Asks a server for the same thing again and again. */
+export interface HttpLoadTask {
+  readonly kind: 'httpLoad';
+  readonly host: string;
+  readonly port: number;
+  /** The whole request as it goes over the wire. */
+  readonly request: string;
+  readonly connections: number;
+  /** Undefined: as many as are answered. */
+  readonly requestsPerSecond: number | undefined;
+  /** As of a load. */
+  readonly measureAtMs: number;
+  readonly measureMs: number;
+}
+
+export interface HttpLoadResult {
+  /** As of an open loop; of a closed one, from the time that a request was sent. */
+  readonly latencies: [bucket: number, count: number][];
+  /** Within the measured time. */
+  readonly answered: number;
+  readonly measureMs: number;
+  /** How many answers had which status, the warm-up included. */
+  readonly statuses: Readonly<Record<number, number>>;
+}
+
 export interface GatewayTask {
   readonly kind: 'gateway';
   readonly root: string;
@@ -182,6 +207,7 @@ export interface Tasks {
   idleStart: { task: IdleStartTask; result: null };
   idleCounts: { task: { readonly kind: 'idleCounts' }; result: BeatCounts };
   idleEnd: { task: { readonly kind: 'idleEnd' }; result: null };
+  httpLoad: { task: HttpLoadTask; result: HttpLoadResult };
   gateway: { task: GatewayTask; result: GatewayPlace };
   /** Objects written since the gateway began. */
   gatewayPuts: { task: { readonly kind: 'gatewayPuts' }; result: number };
