@@ -52,10 +52,10 @@ test('C-110..117 agents in figures, as bars, and each with what it is and how it
   expect(before).toMatch(/\d (s|min)/);
   await expect.poll(uptime, PATIENCE).not.toBe(before);
   await table.getByRole('button', { name: 'Agent ID' }).click();
-  await expect.poll(() => searchOf(page, 'sort')).toBe('-agent_id');
+  await expect.poll(() => searchOf(page, 'sort'), PATIENCE).toBe('-agent_id');
   expect(await columnOf(table, 'Agent ID')).toEqual(['agent-2', 'agent-1', 'agent-0']);
   await page.getByLabel('Search agents').fill('agent-1');
-  await expect.poll(() => columnOf(table, 'Agent ID')).toEqual(['agent-1']);
+  await expect.poll(() => columnOf(table, 'Agent ID'), PATIENCE).toEqual(['agent-1']);
   await page.reload();
   await expect.poll(() => columnOf(table, 'Agent ID'), PATIENCE).toEqual(['agent-1']);
   await table.getByRole('link', { name: 'agent-1' }).click();

@@ -12,7 +12,7 @@ import { readBy } from './consumers.ts';
 import { columnOf, figureOf, overflowOf, PATIENCE, settled, violationsOf } from './looks.ts';
 import { looking, send, type Stage, startStage, type Visit, visit } from './stage.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 });
 
 /** Every page that asks the server, and a table that it has once it is answered. */
 const PAGES: Readonly<Record<string, string>> = {
@@ -222,7 +222,7 @@ describe('C-009 when the API fails', () => {
       expect(await violationsOf(page)).toEqual([]);
     }
     await page.getByText('Not up to date').waitFor({ state: 'detached' });
-    await expect.poll(() => opacityOf(table)).toBe(1);
+    await expect.poll(() => opacityOf(table), PATIENCE).toBe(1);
     await expect.poll(() => page.title(), PATIENCE).toBe('Agents · StreamHouse');
   });
 
@@ -273,7 +273,7 @@ test('C-039 a socket that is cut is told, dims what it brought, and comes back b
   const socket = page.waitForEvent('websocket');
   await (await socket).waitForEvent('framereceived');
   await word.waitFor({ state: 'detached' });
-  await expect.poll(() => opacityOf(topics)).toBe(1);
+  await expect.poll(() => opacityOf(topics), PATIENCE).toBe(1);
   const messages = async (): Promise<string | undefined> => (await columnOf(topics, 'Messages'))[0];
   const before = Number(await messages());
   await send(stage.call, 'orders', 5, { partition: 1 });

@@ -138,7 +138,7 @@ test('C-137 while members read, it says that they have to join again, and they g
   await dialog.getByLabel('Type live-group to confirm').fill('live-group');
   await dialog.getByRole('button', { name: 'Reset offsets' }).click();
   await page.getByText('1 offset of live-group set').waitFor();
-  expect(searchOf(page, 'reset')).toBeNull();
+  await expect.poll(() => searchOf(page, 'reset'), PATIENCE).toBeNull();
   const again: number[] = [];
   while (again.length < RECORDS)
     again.push(...(await consumer.poll(1_000)).map(({ offset }) => offset));
@@ -159,7 +159,7 @@ test('ids that are long, or have signs of an address, break neither page nor tit
   for (const id of ids) {
     await rowOf(page, id).getByRole('link').click();
     await page.getByRole('heading', { name: id }).waitFor();
-    await expect.poll(() => page.title()).toContain(`${id} · StreamHouse`);
+    await expect.poll(() => page.title(), PATIENCE).toContain(`${id} · StreamHouse`);
     await page.reload();
     await page.getByRole('heading', { name: id }).waitFor();
     await page.getByText('Nobody reads with this group now').waitFor();

@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { readBy } from './consumers.ts';
-import { searchOf, settled, styleOf, violationsOf } from './looks.ts';
+import { PATIENCE, searchOf, settled, styleOf, violationsOf } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -151,5 +151,5 @@ test('a dialog keeps the focus inside and gives it back', async () => {
     await opened.waitFor({ state: 'detached' });
     expect(await focused(page)).toBe(button);
   }
-  expect(searchOf(page, 'delete')).toBeNull();
+  await expect.poll(() => searchOf(page, 'delete'), PATIENCE).toBeNull();
 });

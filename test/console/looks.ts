@@ -3,7 +3,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Locator, Page } from 'playwright-core';
 
 /** For what comes by itself: a look of the page at the server, a frame of a socket. */
-export const PATIENCE = { timeout: 30_000, interval: 50 } as const;
+export const PATIENCE = { timeout: 60_000, interval: 50 } as const;
 
 /** Nothing is loading any more. */
 export async function settled(page: Page): Promise<void> {

@@ -44,7 +44,7 @@ test('C-030, C-033..035, C-040 six cards, topics, lag and resources, in units th
   const topics = page.getByRole('table', { name: 'Topics' });
   for (const sort of ['partitions', '-partitions']) {
     await topics.getByRole('button', { name: 'Partitions' }).click();
-    await expect.poll(() => searchOf(page, 'sort')).toBe(sort);
+    await expect.poll(() => searchOf(page, 'sort'), PATIENCE).toBe(sort);
   }
   expect(await columnOf(topics, 'Name')).toEqual(['clicks', 'payments', 'orders']);
   expect((await columnOf(topics, 'Messages')).slice(0, 2)).toEqual(['0', '1.51 k']);

@@ -59,6 +59,9 @@ export function looking(
   return { storageState: { cookies: [], origins: [{ origin: url, localStorage }] } };
 }
 
+/** For a machine that does much else besides. */
+const WAIT_MS = 60_000;
+
 /** Opens a page with nothing kept from those before. */
 export async function visit(
   { browser, url }: Pick<Stage, 'browser' | 'url'>,
@@ -66,6 +69,7 @@ export async function visit(
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
   const context = await browser.newContext({ ...PLACE, ...DESKTOP, ...options });
+  context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {

@@ -120,7 +120,7 @@ test('C-050 the list is sorted, searched and fetched by pages, and a reload keep
   await table.getByRole('link', { name: 'invoices', exact: true }).waitFor();
   await scrollTo(page, table.getByRole('link', { name: `t-${999 + MANY}`, exact: true }));
   await table.getByRole('button', { name: 'Name' }).click();
-  await expect.poll(() => searchOf(page, 'sort')).toBe('-name');
+  await expect.poll(() => searchOf(page, 'sort'), PATIENCE).toBe('-name');
   const last = `t-${999 + MANY}`;
   await expect.poll(async () => (await columnOf(table, 'Name'))[0], PATIENCE).toBe(last);
   await page.reload();
