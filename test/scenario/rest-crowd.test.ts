@@ -20,7 +20,7 @@ const WRONG = 20;
 /** What Node.js keeps of a connection: its handle, its streams and its parser, 12 KiB were measured. */
 const CONNECTION_BYTES = 12_288;
 /** For an answer, on a machine that does much else. */
-const ANSWER_MS_MAX = 3_000;
+const ANSWER_MS_MAX = 10_000;
 const HOST = 'host: localhost\r\n';
 
 let database: TestDatabase;
@@ -38,12 +38,13 @@ afterAll(async () => {
 /** Asks by itself until the attack is over, now over a connection that it has, now over a new one. */
 async function expectAnswered(attack: () => Promise<void>): Promise<void> {
   let isOver = false;
+  const answers: { readonly status: number; readonly ms: number }[] = [];
   const behave = async (): Promise<void> => {
     for (let count = 0; !isOver; count++) {
       const startMs = performance.now();
       const headers = count % 2 === 0 ? { connection: 'close' } : {};
-      expect((await api.call('GET /api/v1/topics', { headers })).status).toBe(200);
-      expect(performance.now() - startMs).toBeLessThan(ANSWER_MS_MAX);
+      const { status } = await api.call('GET /api/v1/topics', { headers });
+      answers.push({ status, ms: performance.now() - startMs });
     }
   };
   const behaving = behave();
@@ -51,6 +52,8 @@ async function expectAnswered(attack: () => Promise<void>): Promise<void> {
     isOver = true;
   });
   await behaving;
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  expect(Math.max(...answers.map(({ ms }) => ms))).toBeLessThan(ANSWER_MS_MAX);
 }
 
 async function statusOf(head: string): Promise<string | undefined> {
