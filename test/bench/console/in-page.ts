@@ -86,6 +86,12 @@ export function paints(): Promise<{ readonly fcpMs: number; readonly lcpMs: numb
   });
 }
 
+/** Resolves when what was drawn before is on the screen. */
+export async function nextFrames(): Promise<void> {
+  for (let count = 0; count < 3; count++)
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
 /** Scrolls an element to its end, at which more may come, or from there to its beginning, so many pixels in each frame. */
 export async function scrollThrough({
   selector,

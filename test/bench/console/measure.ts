@@ -8,6 +8,7 @@ import {
   markArrivals,
   markedMs,
   markSight,
+  nextFrames,
   paints,
   scrollThrough,
   type Sight,
@@ -88,6 +89,9 @@ export async function paintCosts(
   const thread = await traced(page, async () => {
     await page.goto(`${place.url}${path}`);
     await untilSettled(page);
+    // What is drawn is painted a moment later.
+    await page.evaluate(paints);
+    await page.evaluate(nextFrames);
   });
   return {
     first: thread.between(0, thread.mark('firstContentfulPaint')),
