@@ -27,7 +27,8 @@ export interface ApiServer extends AsyncDisposable {
 
 /** Headers of one request, whatever their size. */
 const HEADERS_MAX = 200;
-const CHECK_EVERY_MS = 1_000;
+/** Those that came within so many milliseconds are ended in one turn of the event loop: a crowd comes all at once. */
+const CHECK_EVERY_MS = 100;
 /** Without a byte, after a connection was told to end. */
 const LINGER_MS = 1_000;
 
@@ -111,20 +112,15 @@ function refuse(error: Error & { readonly code?: string }, socket: Socket): void
     return;
   }
   socket.setTimeout(LINGER_MS, () => socket.destroy());
-  socket.end(rawAnswer(problemOf(faultOf(error.code), 'none', '')));
+  socket.end(answerTo(error.code));
 }
 
-function faultOf(code: string | undefined): StreamError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
-    return new StreamError('unavailable', 'REQUEST_TIMEOUT', 'the request did not come in time');
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    const message = `the headers may have ${LIMITS.apiHeaderBytesMax} bytes`;
-    return new StreamError('invalid', 'HEADERS_TOO_LARGE', message);
-  }
-  return new StreamError('invalid', 'INVALID_HTTP', 'this is not a request of HTTP/1.1');
+function answerTo(code: string | undefined): string {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return ANSWERS.late;
+  return code === 'HPE_HEADER_OVERFLOW' ? ANSWERS.large : ANSWERS.foreign;
 }
 
-/** For connections that express does not see. */
+/** For connections that no handler sees. */
 export function rawAnswer(problem: Problem): string {
   const body = JSON.stringify(problem);
   return [
@@ -136,3 +132,22 @@ export function rawAnswer(problem: Problem): string {
     body,
   ].join('\r\n');
 }
+
+function refusal(error: StreamError): string {
+  return rawAnswer(problemOf(error, 'none', ''));
+}
+
+/** Made once: those of a crowd are ended in one turn. */
+const ANSWERS = {
+  late: refusal(
+    new StreamError('unavailable', 'REQUEST_TIMEOUT', 'the request did not come in time'),
+  ),
+  large: refusal(
+    new StreamError(
+      'invalid',
+      'HEADERS_TOO_LARGE',
+      `the headers may have ${LIMITS.apiHeaderBytesMax} bytes`,
+    ),
+  ),
+  foreign: refusal(new StreamError('invalid', 'INVALID_HTTP', 'this is not a request of HTTP/1.1')),
+} as const;
