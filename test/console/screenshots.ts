@@ -69,6 +69,7 @@ async function shoot(stage: Stage): Promise<void> {
       for (const [name, path] of Object.entries(PAGES)) {
         await using visited = await visit(stage, path, { ...options, colorScheme });
         await settled(visited.page);
+        if (path.endsWith('=true')) await visited.page.getByRole('dialog').waitFor();
         await visited.page.screenshot({ path: join(OUT, `${name}-${size}-${colorScheme}.png`) });
         for (const fault of visited.faults) {
           console.error(`${path}: ${fault}`);
