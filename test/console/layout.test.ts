@@ -3,26 +3,11 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PHONE } from '../harness/browser.ts';
 import { readBy } from './consumers.ts';
-import { overflowOf, settled } from './looks.ts';
+import { overflowOf, PAGES, settled } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
-const PAGES = [
-  '/dashboard',
-  '/topics',
-  '/topics?create=true',
-  '/topics/orders',
-  '/topics/orders?delete=true',
-  '/topics/orders/messages?partition=1&record=3',
-  '/console?topic=orders',
-  '/agents',
-  '/agents/agent-0',
-  '/consumer-groups',
-  '/consumer-groups/billing',
-  '/consumer-groups/billing?reset=true',
-  '/monitoring',
-];
 /** As the browser has it at 1280 x 800 and 200 %. */
 const ZOOMED = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 } as const;
 

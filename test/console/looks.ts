@@ -5,6 +5,23 @@ import type { Locator, Page } from 'playwright-core';
 /** For what comes by itself: a look of the page at the server, a frame of a socket. */
 export const PATIENCE = { timeout: 60_000, interval: 50 } as const;
 
+/** Every page, and dialogs on them, where there is a topic `orders` and a group `billing` that reads it. */
+export const PAGES: readonly string[] = [
+  '/dashboard',
+  '/topics',
+  '/topics?create=true',
+  '/topics/orders',
+  '/topics/orders?delete=true',
+  '/topics/orders/messages?partition=1&record=3',
+  '/console?topic=orders',
+  '/agents',
+  '/agents/agent-0',
+  '/consumer-groups',
+  '/consumer-groups/billing',
+  '/consumer-groups/billing?reset=true',
+  '/monitoring',
+];
+
 /** Nothing is loading any more. */
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();

@@ -2,27 +2,12 @@
 import { connectConsumer } from '@streamhouse/client/mod.ts';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { PHONE } from '../harness/browser.ts';
-import { overflowOf, settled, violationsOf } from './looks.ts';
+import { overflowOf, PAGES, settled, violationsOf } from './looks.ts';
 import { send, type Stage, startStage, visit } from './stage.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const EMPTY = ['/', '/topics', '/consumer-groups', '/agents', '/console', '/monitoring'];
-const LOADED = [
-  '/dashboard',
-  '/topics',
-  '/topics?create=true',
-  '/topics/orders',
-  '/topics/orders?delete=true',
-  '/topics/orders/messages?partition=1&record=3',
-  '/console?topic=orders',
-  '/agents',
-  '/agents/agent-0',
-  '/consumer-groups',
-  '/consumer-groups/billing',
-  '/consumer-groups/billing?reset=true',
-  '/monitoring',
-];
 
 let stage: Stage;
 beforeAll(async () => {
@@ -50,7 +35,7 @@ describe('with records', () => {
   });
 
   describe.each(['light', 'dark'] as const)('%s', (colorScheme) => {
-    test.each(LOADED)('C-001, C-003 %s', async (path) => {
+    test.each(PAGES)('C-001, C-003 %s', async (path) => {
       await expectWell(path, colorScheme);
     });
   });
