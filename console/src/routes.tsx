@@ -1,4 +1,5 @@
 /** Every page by its path. Each is loaded when it is first gone to. */
+import { LIVE_INTERVAL } from '@streamhouse/api/live.ts';
 import { TOPIC_SORTS_SHOWN } from './pages/topics/sorts.ts';
 import {
   createRootRoute,
@@ -11,6 +12,9 @@ import { flagIn, oneOf, said, textIn, wholeIn } from './search.ts';
 import { NotFound, PageFailure, Shell } from './shell/shell.tsx';
 
 type Raw = Record<string, unknown>;
+
+/** As often as the server speaks. */
+const EVERY_SECONDS = { min: LIVE_INTERVAL.min / 1_000, max: LIVE_INTERVAL.max / 1_000 };
 
 const root = createRootRoute({
   component: Shell,
@@ -99,7 +103,7 @@ const monitoring = createRoute({
   validateSearch: (raw: Raw) =>
     said({
       range: wholeIn(raw, 'range', { min: 60, max: 3_600 }),
-      every: wholeIn(raw, 'every', { min: 1, max: 60 }),
+      every: wholeIn(raw, 'every', EVERY_SECONDS),
       sort: textIn(raw, 'sort'),
     }),
   component: lazyRouteComponent(

@@ -2,12 +2,15 @@
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Without what is not said, so that it does not stand in the URL either. */
 type Said<T> = { readonly [K in keyof T]?: T[K] | undefined };
 
+/**
+ * What is not said, or said as nothing, is undefined, so that it does not stand in the URL. It has to be named all the same: the
+ * router would keep what the URL says of it.
+ */
 export function said<T extends object>(values: T): Said<T> {
   return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(values).map(([name, value]) => [name, value === '' ? undefined : value]),
   ) as Said<T>;
 }
 

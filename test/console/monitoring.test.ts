@@ -127,6 +127,18 @@ async function inkOf(page: Page, title: string): Promise<number> {
   });
 }
 
+test('C-037 an address that asks for more than the server tells is answered as often as it tells', async () => {
+  const sockets: WebSocket[] = [];
+  await using visited = await visit(stage, '/dashboard');
+  const { page, faults } = visited;
+  page.on('websocket', (socket) => sockets.push(socket));
+  await page.goto(`${stage.url}/monitoring?every=1`);
+  await expect.poll(() => sockets.length, PATIENCE).toBe(1);
+  expect(await page.getByLabel('Interval').inputValue()).toBe('2');
+  expect(await pauseOf(sockets[0]!, 1)).toBeGreaterThan(1_500);
+  expect(faults).toEqual([]);
+});
+
 test('C-037, C-041 the socket brings figures every 2 s, or as often as chosen, and only what is other is drawn', async () => {
   const sockets: WebSocket[] = [];
   await using visited = await visit(stage, '/dashboard');

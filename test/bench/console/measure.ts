@@ -152,7 +152,7 @@ export async function ticks(place: ConsolePlace, count: number): Promise<Busy[]>
   const onFrame = (): void => {
     frames += 1;
   };
-  await using opened = await open(place, '/monitoring?every=1', { onFrame });
+  await using opened = await open(place, '/monitoring?every=2', { onFrame });
   const signal = AbortSignal.timeout(WAIT_MS + count * WAIT_MS);
   // What is drawn for the first time is no tick.
   await until(() => frames >= WARM_FRAMES, signal);
