@@ -29,9 +29,8 @@ import { buildConsole, keepSending, startStage } from './stage.ts';
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const RUNS = 4;
-const TICKS = 10;
-/** Of ten, one that meets the collection of garbage would be all that counts: the bench tells what the slow ones take. */
-const MEDIAN = 0.5;
+const TICKS = 20;
+const P95 = 0.95;
 
 /** Takes as many runs as it needs. */
 async function expectWithin(limit: number, run: () => Promise<number>): Promise<void> {
@@ -110,7 +109,7 @@ test('a live tick while records come', async () => {
     const busy = await ticks(stage, TICKS);
     return percentile(
       busy.map(({ cpuMs }) => cpuMs),
-      MEDIAN,
+      P95,
     );
   });
 });

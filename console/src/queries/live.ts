@@ -11,7 +11,7 @@ import { notifyManager, type QueryClient, useQueryClient } from '@tanstack/react
 import { useEffect, useState } from 'react';
 import { agentsQuery } from './agents.ts';
 import { BASE_PATH } from './api.ts';
-import { monitoringQuery } from './metrics.ts';
+import { continueHistories, monitoringQuery } from './metrics.ts';
 
 export type LiveState = 'connecting' | 'live' | 'reconnecting';
 
@@ -80,6 +80,6 @@ function show(client: QueryClient, snapshot: LiveSnapshot): void {
       next: undefined,
       total: agents.length,
     });
+    continueHistories(client, snapshot);
   });
-  void client.invalidateQueries({ queryKey: ['metrics', 'history'] });
 }
