@@ -85,9 +85,13 @@ function parts(ms: number, zone: Zone): string {
   return shifted.toISOString().replace('T', ' ').replace('Z', '');
 }
 
+/** Made once, and not before somebody needs it: it takes longer than to draw a row. */
+let zoneNames: Intl.DateTimeFormat | undefined;
+
 function zoneName(ms: number, zone: Zone): string {
   if (zone === 'utc') return 'UTC';
-  const named = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' }).formatToParts(ms);
+  zoneNames ??= new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' });
+  const named = zoneNames.formatToParts(ms);
   return named.find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }
 
