@@ -33,15 +33,22 @@ interface TableProps<Row> {
   readonly onEnd?: (() => void) | undefined;
   readonly isSelected?: (row: Row) => boolean;
   /** Of the whole table; it scrolls within. */
-  readonly heightMax?: string;
+  readonly heightMax?: Height;
   /** Keeps the last row in sight as rows are added, as long as nobody scrolls away from it. */
   readonly isFollowing?: boolean;
 }
 
+/** The sum of a share of the window in percent, and of heights of the font. */
+interface Height {
+  readonly dvh?: number;
+  readonly rem?: number;
+}
+
+const HEIGHT_MAX: Height = { dvh: 70 };
 const OVERSCAN = 12;
 
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, keyOf, sort, onSort, onEnd, heightMax = '70dvh' } = props;
+  const { label, columns, rows, keyOf, sort, onSort, onEnd, heightMax = HEIGHT_MAX } = props;
   const { density } = usePreferences();
   const scroller = useRef<HTMLDivElement>(null);
   const rowPx = useMemo(rowHeight, [density]);
@@ -51,7 +58,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
     getScrollElement: () => scroller.current,
     estimateSize: () => rowPx,
     overscan: OVERSCAN,
-    initialRect: { width: 0, height: 800 },
+    // Right at once, so that nothing is drawn twice.
+    initialRect: { width: 0, height: heightPx(heightMax) },
   });
   useEffect(() => virtual.measure(), [virtual, rowPx]);
   const items = virtual.getVirtualItems();
@@ -76,7 +84,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
         isAtEnd.current = scrollHeight - scrollTop - clientHeight < rowPx;
       }}
       className="relative overflow-auto"
-      style={{ maxHeight: heightMax }}
+      style={{ maxHeight: heightText(heightMax) }}
     >
       <div role="table" aria-label={label} aria-rowcount={rows.length + 1} style={{ minWidth }}>
         <div role="rowgroup" className="sticky top-0 z-10 border-b border-line bg-surface">
@@ -113,6 +121,15 @@ export function DataTable<Row>(props: TableProps<Row>) {
 function rowHeight(): number {
   const style = getComputedStyle(document.documentElement);
   return Number.parseFloat(style.getPropertyValue('--row'));
+}
+
+function heightText({ dvh = 0, rem = 0 }: Height): string {
+  return `calc(${dvh}dvh + ${rem}rem)`;
+}
+
+function heightPx({ dvh = 0, rem = 0 }: Height): number {
+  const fontPx = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+  return (window.innerHeight * dvh) / 100 + fontPx * rem;
 }
 
 function trackOf({ rem, grow = 0 }: { readonly rem: number; readonly grow?: number }): string {

@@ -62,7 +62,7 @@ export function ResetPreview({ result }: { readonly result: ResetResult }) {
         rows={changes}
         columns={COLUMNS}
         keyOf={({ topic, partition }) => `${topic}/${partition}`}
-        heightMax="40dvh"
+        heightMax={{ dvh: 40 }}
       />
     </>
   );

@@ -67,7 +67,7 @@ export const LagTable = memo(function LagTable({
       rows={sorted(lags, '-totalLag', { totalLag: ({ totalLag }) => totalLag })}
       columns={COLUMNS}
       keyOf={({ groupId }) => groupId}
-      heightMax="16rem"
+      heightMax={{ rem: 16 }}
     />
   );
 });

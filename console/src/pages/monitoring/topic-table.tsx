@@ -90,7 +90,7 @@ export const TopicTable = memo(function TopicTable({
       onSort={(next) =>
         void navigate({ search: (before) => ({ ...before, sort: next }), resetScroll: false })
       }
-      heightMax="24rem"
+      heightMax={{ rem: 24 }}
     />
   );
 });

@@ -123,7 +123,7 @@ function RecordList({ records, columns, record, isFollowing, isScan }: ListProps
         keyOf={({ partition, offset }) => `${partition}/${offset}`}
         isSelected={({ offset }) => offset === record}
         isFollowing={isFollowing}
-        heightMax="calc(100dvh - 14rem)"
+        heightMax={{ dvh: 100, rem: -14 }}
       />
     );
   if (isScan) return <Empty>Nothing found so far.</Empty>;

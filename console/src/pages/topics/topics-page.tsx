@@ -76,7 +76,7 @@ export function TopicsPage() {
                 void navigate({ search: (before) => ({ ...before, sort: known }) });
               }}
               onEnd={fetchMore}
-              heightMax="calc(100dvh - 7.875rem)"
+              heightMax={{ dvh: 100, rem: -7.875 }}
             />
           )
         }
