@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { build as Build } from 'vite';
 import { sourceFiles } from '../source-files.ts';
 import { budgetFindings } from './budget.ts';
@@ -30,6 +31,14 @@ function modulesOf(built: Awaited<ReturnType<typeof Build>>): string[] {
   return ids.filter((id) => id.startsWith(ROOT)).map((id) => relative(ROOT, id));
 }
 
+/** Once, at its best, beside each file: the server sends it to whoever takes it. */
+async function compress(assets: string): Promise<void> {
+  for (const file of (await readdir(assets)).filter((name) => /\.(js|css)$/.test(name))) {
+    const path = join(assets, file);
+    await writeFile(`${path}.gz`, gzipSync(await readFile(path), { level: 9 }));
+  }
+}
+
 /** Resolves what is over the budget, one line each. */
 async function buildConsole(isForced: boolean): Promise<readonly string[]> {
   const stamp = join(DIST, STAMP);
@@ -44,6 +53,7 @@ async function buildConsole(isForced: boolean): Promise<readonly string[]> {
     build: { ...SETTINGS.build, outDir: made, emptyOutDir: true },
   });
   await writeFile(join(made, MODULES), JSON.stringify(modulesOf(built)));
+  await compress(join(made, 'assets'));
   const findings = budgetFindings(made);
   if (findings.length === 0) await writeFile(join(made, STAMP), sources);
   await rm(DIST, { recursive: true, force: true });

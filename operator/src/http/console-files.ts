@@ -3,6 +3,8 @@
  * the page knows by itself. Its base element says where it is mounted.
  */
 import { readFile } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { basename, extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import express, { type Request, type Response, type Router } from 'express';
 
@@ -21,8 +23,12 @@ export function consoleFiles(folder: string, basePath: string): Router {
   const router = express.Router({ caseSensitive: true });
   router.use(
     '/assets',
+    chooseEncoding,
     // Their names change with their content.
-    express.static(`${folder}/assets`, { immutable: true, maxAge: '1y', index: false }),
+    express.static(`${folder}/assets`, {
+      ...{ immutable: true, maxAge: '1y', index: false },
+      setHeaders: describeEncoding,
+    }),
   );
   const base = BASE.replace('/', basePath.endsWith('/') ? basePath : `${basePath}/`);
   router.get('/{*path}', async (request: Request, response: Response, next: () => void) => {
@@ -36,6 +42,27 @@ export function consoleFiles(folder: string, basePath: string): Router {
     else response.end(page.replace(BASE, base));
   });
   return router;
+}
+
+const PACKED = '.gz';
+/** What the build compresses. */
+const TYPES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+};
+
+function chooseEncoding(request: Request, response: Response, next: () => void): void {
+  const isPacked = extname(request.path) in TYPES;
+  if (isPacked) response.vary('accept-encoding');
+  if (isPacked && request.acceptsEncodings('gzip', 'identity') === 'gzip')
+    request.url = `${request.path}${PACKED}`;
+  next();
+}
+
+function describeEncoding(response: ServerResponse, path: string): void {
+  if (!path.endsWith(PACKED)) return;
+  response.setHeader('content-encoding', 'gzip');
+  response.setHeader('content-type', TYPES[extname(basename(path, PACKED))] ?? '');
 }
 
 /** Programs that ask for a path that is not there are told so. */
