@@ -273,7 +273,8 @@ export const TOPIC_ROUTES: Routes<TopicOperations> = {
     ...MUTATION,
     operationId: 'deleteTopic',
     summary: 'Deletes a topic with its records',
-    description: 'A dry run tells how many there are.',
+    description:
+      'A dry run tells how many there are. Nobody can read them any more at once; the room that they take is free a day later.',
     access: { noun: 'topics', verb: 'delete' },
     path: NAMED,
     response: DELETED,

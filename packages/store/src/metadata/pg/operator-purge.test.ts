@@ -113,7 +113,7 @@ test('a topic past its grace goes in bounded steps, also when every step is inte
   await metadata.operator.forget(term, garbage, soon());
 });
 
-test('nothing goes before its grace is over, nor what was deleted without one', async () => {
+test('nothing goes before its grace is over, which is a day for what a call has deleted', async () => {
   const { id, uid } = await made('in-grace');
   const byApi = await metadata.topics.create('by-api', 1, SETTINGS, soon());
   await metadata.topics.delete(byApi.topicId, soon());
@@ -122,6 +122,13 @@ test('nothing goes before its grace is over, nor what was deleted without one', 
   const step = await metadata.operator.purge(term, 100, soon());
   expect(step).toEqual({ rows: 0, purged: undefined, hasMore: false });
   expect([await rowsOf(id), await rowsOf(byApi.topicId)]).toEqual(rows);
+  await database.sql(
+    `UPDATE topics SET purge_after = purge_after - interval '24 hours' WHERE topic_id = $1`,
+    [byApi.topicId],
+  );
+  expect(await purgeAll(100)).toEqual([byApi.topicId]);
+  expect(await rowsOf(byApi.topicId)).toBe(0);
+  expect(await rowsOf(id)).toBe(rows[0]);
 });
 
 test('what is half gone is never restored, not even when the clock is set back', async () => {
