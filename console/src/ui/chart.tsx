@@ -2,7 +2,6 @@
  * A chart over time: lines as they were measured, gaps as gaps, the last value of each in words, and the same figures as a table.
  * Charts of one page share the cursor.
  */
-import 'uplot/dist/uPlot.min.css';
 import { Table2 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
