@@ -194,9 +194,11 @@ test('while Postgres cannot be read, what was known ends, and the history has a 
   isDown = true;
   await look();
   expect(figures.current().throughput.produceRate).toBe(100);
+  expect(figures.current().measuredAt).toBe(figures.history(60).timestamp[1]);
   await look();
   await look();
   expect(figures.current().throughput).toEqual(NOTHING);
+  expect(figures.current().measuredAt).toBeUndefined();
   isDown = false;
   tell(ONE, 12_000, { records: 1_200 });
   await look();
@@ -204,6 +206,7 @@ test('while Postgres cannot be read, what was known ends, and the history has a 
   expect(produceRate).toEqual([100, 100, null, null, null, 100]);
   expect(timestamp.map((at) => at - timestamp[0]!)).toEqual([0, 2, 4, 6, 8, 10]);
   expect(produceP99).toHaveLength(6);
+  expect(figures.current().measuredAt).toBe(timestamp.at(-1));
 });
 
 test('the history goes back an hour and no further', async () => {

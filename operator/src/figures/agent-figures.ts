@@ -52,17 +52,18 @@ export class AgentFigures implements FiguresSource {
   /** Looks once. One that fails leaves a gap in the history. */
   async look(signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
+    const measuredAt = clock.wallMs() / 1_000;
     let row = UNKNOWN;
     try {
-      row = await this.#figuresNow(signal);
+      row = { ...(await this.#figuresNow(signal)), measuredAt };
       this.#figures = row;
       this.#lookedMs = clock.monotonicMs();
     } finally {
-      this.#history.push(clock.wallMs() / 1_000, row.throughput, row.latency);
+      this.#history.push(measuredAt, row.throughput, row.latency);
     }
   }
 
-  async #figuresNow(signal: AbortSignal): Promise<Figures> {
+  async #figuresNow(signal: AbortSignal): Promise<Omit<Figures, 'measuredAt'>> {
     const { stats, clock } = this.#options;
     // One more than is taken shows that there are too many.
     const live = await stats.live(LIMITS.statsAgentsMax + 1, signal);

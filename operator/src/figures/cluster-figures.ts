@@ -13,7 +13,7 @@ export interface AgentNow {
 
 type Latencies = 'produceLatencies' | 'fetchLatencies';
 
-export function clusterFigures(agents: readonly AgentNow[]): Figures {
+export function clusterFigures(agents: readonly AgentNow[]): Omit<Figures, 'measuredAt'> {
   // Where there is nobody, nothing is known.
   if (agents.length === 0) return UNKNOWN;
   const latest = agents.map((agent) => agent.latest);

@@ -9,6 +9,8 @@ export interface TopicRates {
 }
 
 export interface Figures {
+  /** Seconds since 1970: that of its row in the history. Undefined where nothing was measured. */
+  readonly measuredAt: number | undefined;
   readonly throughput: Throughput;
   readonly latency: Latency;
   readonly topic: (topicId: TopicId) => TopicRates;
@@ -27,6 +29,7 @@ export interface FiguresSource {
 
 /** Where nothing was measured. */
 export const UNKNOWN: Figures = {
+  measuredAt: undefined,
   throughput: { produceRate: null, fetchRate: null, produceBytes: null, fetchBytes: null },
   latency: {
     produceP50: null,

@@ -79,7 +79,7 @@ export async function monitoringMetrics(
       memoryUsageBytes: now.memoryUsageBytes,
       goroutineCount: null,
     },
-    timestamp: clock.wallMs() / 1_000,
+    timestamp: now.measuredAt ?? clock.wallMs() / 1_000,
   };
 }
 

@@ -188,7 +188,11 @@ export const MONITORING: z.ZodType<MonitoringMetrics> = object<MonitoringMetrics
     .array(CONSUMER_LAG)
     .describe(`The first ${LIMITS.apiFrameGroupsMax} by id; the list of groups has all`),
   clusterHealth: CLUSTER_HEALTH,
-  timestamp: z.number().describe('Seconds since 1970'),
+  timestamp: z
+    .number()
+    .describe(
+      'Seconds since 1970 when throughput and latency were measured: that of their row in the history',
+    ),
 }).meta({ id: 'MonitoringMetrics' });
 
 const HISTORY = object<FiguresHistory>({
