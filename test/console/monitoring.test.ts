@@ -110,6 +110,21 @@ test('C-031, C-032, C-036 charts that are drawn, with their last values, and as 
   expect(faults).toEqual([]);
 });
 
+test('C-031 the charts go on with what the socket tells', async () => {
+  await using visited = await visit(stage, '/monitoring');
+  const { page, faults } = visited;
+  await page.getByRole('button', { name: 'Records as a table' }).click();
+  const rows = page.getByRole('region', { name: 'Records in figures' }).getByRole('row');
+  const newest = async (): Promise<string | undefined> =>
+    (await rows.nth(1).getByRole('cell').allTextContents())[0];
+  await expect.poll(newest, PATIENCE).toBeDefined();
+  for (let told = 0; told < 3; told++) {
+    const before = await newest();
+    await expect.poll(newest, PATIENCE).not.toBe(before);
+  }
+  expect(faults).toEqual([]);
+});
+
 async function lastOf(page: Page, chart: string, series: string): Promise<string> {
   const legend = page.getByRole('region', { name: chart, exact: true }).getByRole('listitem');
   return (await legend.filter({ hasText: series }).textContent()) ?? '';
