@@ -58,6 +58,27 @@ test('the palette goes to a topic, a group, an agent or a page by a few letters'
   expect(faults).toEqual([]);
 });
 
+test('while the palette looks it offers nothing that is called otherwise', async () => {
+  await using visited = await visit(stage, '/dashboard');
+  const { page } = visited;
+  await settled(page);
+  const gate = Promise.withResolvers<void>();
+  await page.route('**/api/v1/topics?*q=payme*', async (route) => {
+    await gate.promise;
+    await route.continue();
+  });
+  await page.keyboard.press('Control+k');
+  const palette = page.getByRole('dialog', { name: 'Go to' });
+  const options = palette.getByRole('option');
+  await options.getByText('payments').waitFor();
+  await palette.getByRole('combobox').fill('payme');
+  await palette.getByText('Looking…').waitFor();
+  expect(await options.allTextContents()).toEqual(['Topicpayments']);
+  gate.resolve();
+  await palette.getByText('Looking…').waitFor({ state: 'detached' });
+  expect(await options.allTextContents()).toEqual(['Topicpayments']);
+});
+
 test('the palette keeps what is chosen in sight', async () => {
   await using visited = await visit(stage, '/dashboard');
   const { page } = visited;

@@ -20,7 +20,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const id = useId();
-  const targets = useTargets(text.trim().toLowerCase());
+  const { targets, isLooking } = useTargets(text.trim().toLowerCase());
   const open = (target: Target | undefined): void => {
     if (target === undefined) return;
     onClose();
@@ -72,7 +72,7 @@ export function Palette({ onClose }: { readonly onClose: () => void }) {
         ))}
       </ul>
       <p role="status" className="min-h-5 text-muted">
-        {targets.length === 0 && 'Nothing is called so'}
+        {isLooking ? 'Looking…' : targets.length === 0 && 'Nothing is called so'}
       </p>
     </Dialog>
   );
@@ -82,15 +82,22 @@ function intoSight(option: HTMLElement | null): void {
   option?.scrollIntoView({ block: 'nearest' });
 }
 
-function useTargets(text: string): readonly Target[] {
+interface Targets {
+  readonly targets: readonly Target[];
+  /** There may be more of them. */
+  readonly isLooking: boolean;
+}
+
+function useTargets(text: string): Targets {
   const router = useRouter();
   const topics = useQuery(topicChoicesQuery(text));
   const groups = useQuery(groupChoicesQuery(text));
   const agents = useQuery(agentsQuery());
+  // What was found for fewer letters is offered until the answer comes: Enter must not go to what is called otherwise.
   const hasText = ({ title }: { readonly title: string }): boolean =>
     title.toLowerCase().includes(text);
-  return [
-    ...PLACES.filter(hasText).map(({ to, title }) => ({
+  const targets = [
+    ...PLACES.map(({ to, title }) => ({
       kind: 'Page',
       title,
       go: () => void router.navigate({ to }),
@@ -114,4 +121,8 @@ function useTargets(text: string): readonly Target[] {
       .filter(hasText)
       .slice(0, AGENTS_SHOWN_MAX),
   ];
+  return {
+    targets: targets.filter(hasText),
+    isLooking: topics.isPlaceholderData || groups.isPlaceholderData,
+  };
 }
