@@ -11,7 +11,8 @@ export interface TemporaryHome extends AsyncDisposable {
 export const STOPPED_FOLDER = 'stopped';
 
 // $1 is the folder. Postgres is the one child that outlives its supervisor on purpose, so it is the one to end. Agents end by
-// themselves, and write into the folder until then: each is waited for, a minute at most.
+// themselves, and write into the folder until then: each is waited for, a minute at most, and so is on Linux whoever else has
+// the folder in its environment, as an agent that is not recorded yet.
 const CLEAN_UP = `
 cat > /dev/null
 for file in "$1"/${STOPPED_FOLDER}/*; do kill -CONT "\${file##*/}" 2> /dev/null; done
@@ -22,6 +23,7 @@ tries=1200
 for agent in $agents; do
   while kill -0 "$agent" && [ $tries -gt 0 ]; do sleep 0.05; tries=$((tries - 1)); done
 done 2> /dev/null
+while grep -qsF "$1" /proc/[0-9]*/environ && [ $tries -gt 0 ]; do sleep 0.2; tries=$((tries - 4)); done
 rm -rf "$1"
 `;
 
