@@ -130,7 +130,7 @@ test('whose key is taken back while a page is open signs in again, and is where 
   await form.getByLabel('Value', { exact: true }).fill('{"half": "written"}');
   await form.getByRole('button', { name: 'Send' }).click();
   const sent = page.getByRole('table', { name: 'Last records' });
-  await sent.getByText('Sent').waitFor();
+  await expect.poll(() => sent.innerText(), PATIENCE).toContain('Sent');
   await writeKeys([all, few]);
   const dialog = page.getByRole('dialog', { name: 'Sign in' });
   await dialog.waitFor();

@@ -242,6 +242,8 @@ export class FakeKubeApi implements AsyncDisposable {
       return;
     }
     const send = (entry: Entry): void => {
+      // One that was ended hears no more, also before it is closed.
+      if (response.writableEnded) return;
       if (entry.collection !== collection || entry.version <= from) return;
       for (const { type, object } of this.sent(entry))
         if (
