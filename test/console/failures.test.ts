@@ -70,7 +70,6 @@ async function withoutServer(): Promise<AsyncDisposable> {
   };
 }
 
-/** Of an element with all that it is in. */
 /** Resolves once a socket that is opened from now on brings a frame; those before it may have been refused. */
 function frameOfNextSocket(page: Page): Promise<void> {
   return new Promise((resolve) => {
@@ -78,6 +77,7 @@ function frameOfNextSocket(page: Page): Promise<void> {
   });
 }
 
+/** Of an element with all that it is in. */
 async function opacityOf(locator: Locator): Promise<number> {
   return await locator.evaluate((element) => {
     let opacity = 1;
